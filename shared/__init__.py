@@ -1,0 +1,1 @@
+"""What every service stands on: no business words, knows no service (architecture, `services/README.md`)."""

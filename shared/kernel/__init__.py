@@ -1,0 +1,1 @@
+"""Ids, clock, randomness, aggregates, errors: all that the middle of a service may use. Standard library only."""

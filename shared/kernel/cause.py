@@ -1,0 +1,12 @@
+"""Why something happens: carried from the request to the event to the mail (N17)."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Correlation for one unit of work: the same `correlation_id` from HTTP call to mail."""
+
+    correlation_id: str
+    causation_id: str | None = None
+    traceparent: str | None = None
