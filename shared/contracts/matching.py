@@ -66,7 +66,16 @@ class RoundSolved(_OfRound):
     """The optimiser answered: counts, total weight in micro-points, and the certified upper bound if there is one."""
 
     TYPE = "tandem.matching.round.solved.v1"
-    EXAMPLE = _ROUND | {"size": 200, "pairs": 98, "trios": 1, "unmatched": 1, "weight": 61_000_000, "bound": 61_030_000, "engine": "auction", "result_hash": "77aa01"}
+    EXAMPLE = _ROUND | {
+        "size": 200,
+        "pairs": 98,
+        "trios": 1,
+        "unmatched": 1,
+        "weight": 61_000_000,
+        "bound": 61_030_000,
+        "engine": "auction",
+        "result_hash": "77aa01",
+    }
     size: int
     pairs: int
     trios: int

@@ -4,7 +4,13 @@ from shared.contracts import topics
 from shared.contracts.base import Contract, Instant
 from shared.contracts.profile import MEMBER
 
-_BASE = {"delivery_id": "0c9f6a1e-77aa-4a53-8c11-2b8e6a0d4f01", "member_id": MEMBER, "channel": "mail", "kind": "session-booked", "cause_id": "e7b1"}
+_BASE = {
+    "delivery_id": "0c9f6a1e-77aa-4a53-8c11-2b8e6a0d4f01",
+    "member_id": MEMBER,
+    "channel": "mail",
+    "kind": "session-booked",
+    "cause_id": "e7b1",
+}
 
 
 class _OfDelivery(Contract):

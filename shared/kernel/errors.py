@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 
-class Refusal(Exception):  # noqa: N818 - a refusal is an answer, not a fault
+class Refusal(Exception):
     """The domain says no. `code` is stable and public; `facts` holds ids, codes and numbers only, never words.
 
     `status` is the HTTP status an entrypoint answers with. Subclasses are named after the broken rule.
@@ -44,7 +44,7 @@ class Invalid(Refusal):
     title = "A value is not valid."
 
 
-class StaleVersion(Exception):  # noqa: N818 - the store's word for "somebody else was faster"
+class StaleVersion(Exception):
     """The aggregate was changed by somebody else since it was loaded. The edge reruns the work."""
 
     def __init__(self, collection: str, aggregate_id: str) -> None:
@@ -60,7 +60,7 @@ class PreconditionFailed(Refusal):
     title = "It was changed meanwhile; read it again."
 
 
-class NotYet(Exception):  # noqa: N818 - asks for patience, not an error of the sender
+class NotYet(Exception):
     """A prerequisite of an event has not arrived yet. The message is parked and tried again."""
 
     def __init__(self, code: str) -> None:
@@ -69,5 +69,5 @@ class NotYet(Exception):  # noqa: N818 - asks for patience, not an error of the 
         self.code = code
 
 
-class OutcomeUnknown(Exception):  # noqa: N818 - neither yes nor no
+class OutcomeUnknown(Exception):
     """A commit may or may not have happened. Never treated as "no"; the same command may be sent again."""

@@ -1,0 +1,60 @@
+# `make` alone prints the targets. `make demo` and `make test` are all a newcomer needs.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do "$$p" -c 'import sys; sys.exit(not ((3, 11) <= sys.version_info[:2] < (3, 14)))' 2>/dev/null && { echo "$$p"; break; }; done)
+LOCK := deploy/requirements/dev.lock
+STAMP := $(VENV)/.ready
+PEOPLE ?=
+OUT ?= demo-out
+
+.PHONY: help setup demo test check bench lock contracts format clean
+
+help: ## print the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## make .venv with everything in it (uv if present, else pip)
+
+$(STAMP): $(LOCK) pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Tandem needs Python 3.11, 3.12 or 3.13 on the PATH; none was found." >&2; exit 1; }
+	@if command -v uv >/dev/null 2>&1; then \
+		{ test -x $(BIN)/python || uv venv -q --python "$(PYTHON)" $(VENV); } && \
+		uv pip sync -q --python $(BIN)/python $(LOCK) && uv pip install -q --python $(BIN)/python --no-deps -e .; \
+	else \
+		{ test -x $(BIN)/pip || "$(PYTHON)" -m venv $(VENV); } && \
+		$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r $(LOCK) && \
+		$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .; \
+	fi
+	@touch $@
+
+demo: setup ## show the main job: from a people file to held sessions (PEOPLE=file.csv OUT=folder)
+	@$(BIN)/tandem demo $(if $(PEOPLE),--people "$(PEOPLE)") --out "$(OUT)"
+
+test: setup ## run all tests
+	$(BIN)/python -m tests.run
+
+check: setup ## formatting, lint, types, architecture, contracts (under a minute)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/pytest -q tests/architecture tests/contracts
+
+bench: setup ## measure: import, relay, consumer, latency, idle footprint (ratios in one run, JSON report)
+	$(BIN)/python -m tests.bench
+
+contracts: setup ## write schemas, catalogue and AsyncAPI anew from the contracts
+	$(BIN)/python -m tests.support.write_contracts
+
+format: setup ## format and mend what the linter can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: ## resolve the dependencies anew into hash-pinned lock files (needs uv)
+	uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url pyproject.toml -o deploy/requirements/runtime.lock
+	uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --group dev --group local pyproject.toml -o $(LOCK)
+
+clean: ## remove what was made here
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache demo-out bench-out build dist *.egg-info
