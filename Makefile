@@ -46,7 +46,7 @@ bench: setup ## measure: import, relay, consumer, latency, idle footprint (ratio
 	$(BIN)/python -m tests.bench
 
 contracts: setup ## write schemas, catalogue and AsyncAPI anew from the contracts
-	$(BIN)/python -m tests.support.write_contracts
+	$(BIN)/python -m shared.contracts.publishing
 
 format: setup ## format and mend what the linter can mend
 	$(BIN)/ruff format .
