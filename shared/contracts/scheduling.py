@@ -85,3 +85,13 @@ class SessionMissed(_OfSession):
     CONSUMERS = ("matching",)
     EXAMPLE = _BASE | {"kind": "first"}
     kind: Kind
+
+
+class SessionNotBooked(_OfSession):
+    """No time suits all members (`reason` is a code): named, told, and tried again when somebody's hours change."""
+
+    TYPE = "tandem.scheduling.session.not-booked.v1"
+    CONSUMERS = ("notification",)
+    EXAMPLE = _BASE | {"kind": "first", "reason": "no-common-time"}
+    kind: Kind
+    reason: str
