@@ -1,0 +1,147 @@
+"""JSON log lines with ECS names on stdout and, when asked for, in a file (N17).
+
+The one place that makes loggers. Own code writes `get_log().info(log_events.SOMETHING, field=value)`; lines of
+libraries pass through the same formatter, cut to their first line, without values of exceptions.
+"""
+
+import logging
+import sys
+from collections.abc import Iterable, Mapping, MutableMapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, TextIO, cast
+
+import ecs_logging
+import structlog
+from structlog.contextvars import bound_contextvars, merge_contextvars
+
+from shared.observability import log_events
+from shared.observability.rate_limit import RateLimit
+from shared.observability.stacks import kind_of, stack_without_values
+
+Log = structlog.typing.FilteringBoundLogger
+_Line = MutableMapping[str, Any]
+
+_NAMES: Mapping[str, str] = {
+    "correlation_id": "trace.id",
+    "principal": "user.id",
+    "method": "http.request.method",
+    "status": "http.response.status_code",
+    "code": "error.code",
+    "logger": "log.logger",
+}
+_MESSAGE_MAX = 500
+_NOISY = ("aiokafka", "kafka")
+_NANOSECONDS_PER_MILLISECOND = 1_000_000
+
+
+def get_log() -> Log:
+    """Return the logger of own code. Its first positional argument is an action of `log_events`."""
+    return cast(Log, structlog.get_logger())
+
+
+def library_logger(name: str) -> logging.Logger:
+    """Return a standard logger to hand to a library that wants one (FastStream, uvicorn)."""
+    return logging.getLogger(name)
+
+
+def correlated(correlation_id: str) -> AbstractContextManager[None]:
+    """N17: every line written inside carries this correlation id as `trace.id`."""
+    return cast(AbstractContextManager[None], bound_contextvars(correlation_id=correlation_id))
+
+
+class _Sink:
+    """Where finished lines go. Has the methods that structlog calls."""
+
+    def __init__(self, streams: Iterable[TextIO]) -> None:
+        self._streams = tuple(streams)
+
+    def msg(self, line: str) -> None:
+        for stream in self._streams:
+            stream.write(line + "\n")
+            stream.flush()
+
+    debug = info = warning = error = critical = exception = fatal = msg
+
+
+class _LibraryHandler(logging.Handler):
+    """Turns a library's record into a line of the same form: first line of the text only, no values of exceptions."""
+
+    def __init__(self, sink: _Sink, chain: Iterable[structlog.typing.Processor]) -> None:
+        super().__init__()
+        self._sink = sink
+        self._chain = tuple(chain)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            text = (record.getMessage().splitlines() or [""])[0][:_MESSAGE_MAX]
+            line: Any = {"event": log_events.LIBRARY_LOGGED, "text": text, "logger": record.name}
+            if record.exc_info and record.exc_info[1] is not None:
+                line["exc_info"] = record.exc_info[1]
+            if suppressed := getattr(record, "suppressed", 0):
+                line["suppressed"] = suppressed
+            for step in self._chain:
+                line = step(None, record.levelname.lower(), line)
+            self._sink.msg(str(line))
+        except Exception:  # noqa: BLE001  # a line that cannot be written must not end the work it tells of
+            self.handleError(record)
+
+
+def _without_values(_logger: Any, _level: str, line: _Line) -> _Line:
+    fault = line.pop("exc_info", None)
+    if fault is True:
+        fault = sys.exc_info()[1]
+    if isinstance(fault, tuple):
+        fault = fault[1]
+    if isinstance(fault, BaseException):
+        line["error.type"] = kind_of(fault)
+        line["error.stack_trace"] = stack_without_values(fault)
+    return line
+
+
+class _EcsNames:
+    """Gives fields their ECS names; what ECS does not know stands under `tandem`."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+
+    def __call__(self, _logger: Any, _level: str, line: _Line) -> _Line:
+        action = line.pop("event")
+        named: dict[str, Any] = {"event": line.pop("text", action), "event.action": action, "service.name": self._service}
+        milliseconds = line.pop("ms", None)
+        if milliseconds is not None:
+            named["event.duration"] = round(milliseconds * _NANOSECONDS_PER_MILLISECOND)
+        for key in sorted(line):
+            value = line[key]
+            if value is not None:
+                named[key if "." in key else _NAMES.get(key, f"tandem.{key}")] = value
+        return named
+
+
+def configure_logging(service: str, *, level: str = "info", file: Path | None = None, stream: TextIO | None = None) -> None:
+    """Send own and libraries' lines as JSON to `stream` (stdout) and, when given, also to `file` (appended)."""
+    streams = [stream or sys.stdout]
+    if file is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        streams.append(file.open("a", encoding="utf-8"))
+    sink = _Sink(streams)
+    chain: list[structlog.typing.Processor] = [merge_contextvars, _without_values, _EcsNames(service), ecs_logging.StructlogFormatter()]
+    threshold = logging.getLevelNamesMapping()[level.upper()]
+    structlog.configure(
+        processors=chain,
+        wrapper_class=structlog.make_filtering_bound_logger(threshold),
+        logger_factory=lambda *_: sink,
+        cache_logger_on_first_use=False,
+    )
+    handler = _LibraryHandler(sink, chain)
+    handler.addFilter(RateLimit(_NOISY, lines_max=5, per_seconds=10.0))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(max(threshold, logging.INFO))
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
+        library = logging.getLogger(name)
+        library.handlers[:] = []
+        library.propagate = True
+    for name in ("httpx2", "httpcore", "httpx"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.captureWarnings(capture=True)
