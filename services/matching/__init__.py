@@ -1,0 +1,1 @@
+"""Matching: who should meet, and the pairing's whole life."""

@@ -1,0 +1,1 @@
+"""Matching speaks outwards: repositories, the unit of work, facts, the engine's process."""

@@ -1,0 +1,1 @@
+"""Where matching is called: HTTP, Kafka, timers, the round runner, the command line."""
