@@ -50,7 +50,7 @@ class Api:
         answer = await self._send(method, service, path, who, sent, json=body)
         return answer.json() if answer.content else None
 
-    async def _send(self, method: str, service: str, path: str, who: str, headers: Mapping[str, str], **rest: Any) -> httpx.Response:  # noqa: PLR0917
+    async def _send(self, method: str, service: str, path: str, who: str, headers: Mapping[str, str], **rest: Any) -> httpx.Response:
         sent = dict(headers) | {"Authorization": f"Bearer {self._token(who)}"}
         for attempt in range(1, TRIES + 1):
             try:

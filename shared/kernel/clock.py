@@ -37,9 +37,9 @@ class WallClock:
 
 @dataclass(frozen=True, slots=True)
 class ScaledClock:
-    """Business time that began at `start` when the wall showed `epoch` and runs `rate` times as fast.
+    """Business time that begins at `start` when the wall shows `epoch` and then runs `rate` times as fast.
 
-    All processes of one deployment share the three values, so they agree on business time.
+    Until `epoch` it stands still. All processes of one deployment share the three values, so they agree on business time.
     """
 
     start: datetime
@@ -49,7 +49,7 @@ class ScaledClock:
 
     def now(self) -> datetime:
         """Return business time now."""
-        return to_milliseconds(self.start + (self.wall.now() - self.epoch) * self.rate)
+        return to_milliseconds(self.start + max(timedelta(0), self.wall.now() - self.epoch) * self.rate)
 
     def real_seconds(self, span: timedelta) -> float:
         """Return the wall seconds that `span` of business time takes."""
