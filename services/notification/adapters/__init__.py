@@ -1,0 +1,1 @@
+"""Notification speaks outwards: database, mail server, the other services' words, facts."""

@@ -1,0 +1,1 @@
+"""The list of what notification can do: one file per use case."""

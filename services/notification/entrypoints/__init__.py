@@ -1,0 +1,1 @@
+"""How notification is called: events, timers, the dispatcher, HTTP."""
