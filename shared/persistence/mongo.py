@@ -1,0 +1,269 @@
+"""The MongoDB driver behind `Database`: the only module of `shared` that imports motor or pymongo, errors included.
+
+motor is past its end of life; the swap to `pymongo.AsyncMongoClient` is a change of this file (see the decision record).
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, NoReturn
+
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorClientSession, AsyncIOMotorCollection
+from pydantic import BaseModel, ConfigDict, Field
+from pymongo import IndexModel, UpdateOne
+from pymongo.errors import BulkWriteError, ConnectionFailure, PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.read_preferences import ReadPreference
+from pymongo.write_concern import WriteConcern
+
+from shared.kernel.clock import Clock
+from shared.kernel.randomness import Randomness
+from shared.persistence.database import Database, Document, Filter, Sort, Updated
+from shared.persistence.errors import CommitUnknown, DatabaseAway, DatabaseFault, DuplicateKey, RefusedByDatabase, TransientFault
+from shared.persistence.indexes import Index
+
+DUPLICATE_KEY, WRITE_CONFLICT, NAMESPACE_EXISTS = 11000, 112, 48
+
+
+class MongoSettings(BaseModel):
+    """Where MongoDB is (`TANDEM_MONGO__…`). Replica set, login and TLS belong into the URL, a secret file may hold it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str = Field(default="mongodb://127.0.0.1:27017/?replicaSet=rs0", repr=False, description="connection string with replicaSet")
+    database_prefix: str = Field(default="tandem", description="each service's database is <prefix>_<service>")
+    write_concern: int | str = Field(default="majority", description="w of every write")
+    journal: bool = Field(default=True, description="wait for the journal")
+    server_selection_timeout_ms: int = Field(default=5_000, ge=100, description="how soon a lost database shows")
+    socket_timeout_ms: int = Field(default=30_000, ge=1_000, description="a half-open connection hangs no longer than this")
+    pool_size_max: int = Field(default=20, ge=2, description="connections per process")
+
+
+def connect(settings: MongoSettings, service: str, *, wall: Clock, randomness: Randomness) -> Database:
+    """Return the database of `service`. Connects at the first call; call it inside the running loop, once per process."""
+    client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
+        settings.url,
+        appname=f"tandem-{service}",
+        tz_aware=True,
+        serverSelectionTimeoutMS=settings.server_selection_timeout_ms,
+        connectTimeoutMS=settings.server_selection_timeout_ms,
+        socketTimeoutMS=settings.socket_timeout_ms,
+        maxPoolSize=settings.pool_size_max,
+        w=settings.write_concern,
+        journal=settings.journal,
+    )
+    return Database(MongoDriver(client, f"{settings.database_prefix}_{service}", settings), wall=wall, randomness=randomness)
+
+
+class MongoDriver:
+    """A motor client and the name of one database."""
+
+    def __init__(self, client: "AsyncIOMotorClient[Document]", name: str, settings: MongoSettings) -> None:
+        """Take an open client; `close` closes it."""
+        self._client = client
+        self._database = client[name]
+        self._concern = WriteConcern(settings.write_concern, j=settings.journal)
+
+    def collection(self, name: str) -> "MongoCollection":
+        """Return a collection for plain calls."""
+        return MongoCollection(self._database[name], None)
+
+    async def begin(self, label: str) -> "MongoSession":  # noqa: ARG002 - names the fault point in simulated drivers
+        """Open a transaction: snapshot reads from the primary, majority writes."""
+        async with translated():
+            session = await self._client.start_session()
+        session.start_transaction(ReadConcern("snapshot"), self._concern, ReadPreference.PRIMARY)
+        return MongoSession(self._database, session)
+
+    async def ensure_indexes(self, indexes: Sequence[Index]) -> None:
+        """Create collections and indexes that are missing."""
+        async with translated():
+            existing = set(await self._database.list_collection_names())
+        for name in sorted({index.collection for index in indexes} - existing):
+            await self._create(name)
+        for index in indexes:
+            if index.keys:
+                async with translated():
+                    await self._database[index.collection].create_indexes([IndexModel(list(index.keys), **_options(index))])
+
+    async def _create(self, name: str) -> None:
+        try:
+            await self._database.create_collection(name, check_exists=False)
+        except PyMongoError as fault:
+            if _code(fault) != NAMESPACE_EXISTS:  # another replica was faster
+                _raise(fault)
+
+    async def ping(self) -> None:
+        """Return when a primary answers."""
+        async with translated():
+            await self._client.admin.command("ping")
+
+    async def close(self) -> None:
+        """Close all connections."""
+        self._client.close()
+
+
+class MongoSession:
+    """One open transaction."""
+
+    def __init__(self, database: Any, session: AsyncIOMotorClientSession) -> None:
+        """Take a session whose transaction has been started."""
+        self._database = database
+        self._session = session
+
+    def collection(self, name: str) -> "MongoCollection":
+        """Return a collection bound to this transaction."""
+        return MongoCollection(self._database[name], self._session)
+
+    async def commit(self) -> None:
+        """Commit, or repeat the commit: the server applies it once."""
+        try:
+            await self._session.commit_transaction()
+        except PyMongoError as fault:
+            if fault.has_error_label("UnknownTransactionCommitResult"):
+                raise CommitUnknown(_detail(fault)) from None
+            _raise(fault)
+
+    async def abort(self) -> None:
+        """Give up what is open."""
+        if self._session.in_transaction:  # type: ignore[truthy-function] # a property that motor's stub calls a method
+            async with translated():
+                await self._session.abort_transaction()
+
+    async def end(self) -> None:
+        """Give the session back to the pool."""
+        await self._session.end_session()
+
+
+class MongoCollection:
+    """`Collection` over motor; every call translates the driver's errors."""
+
+    def __init__(self, collection: "AsyncIOMotorCollection[Document]", session: AsyncIOMotorClientSession | None) -> None:
+        """Bind a motor collection to a session, or to none."""
+        self._on = collection
+        self._in = session
+
+    async def find_one(self, filter_: Filter, projection: Mapping[str, int] | None = None, *, sort: Sort = ()) -> Document | None:
+        """Return one matching document."""
+        async with translated():
+            found: Document | None = await self._on.find_one(filter_, projection, sort=list(sort) or None, session=self._in)
+        return found
+
+    async def find(
+        self, filter_: Filter, *, sort: Sort = (), limit: int = 0, projection: Mapping[str, int] | None = None
+    ) -> list[Document]:
+        """Return the matching documents."""
+        async with translated():
+            cursor = self._on.find(filter_, projection, sort=list(sort) or None, limit=limit, session=self._in)
+            found: list[Document] = await cursor.to_list(None)
+        return found
+
+    async def insert_one(self, document: Document) -> None:
+        """Insert one document."""
+        async with translated():
+            await self._on.insert_one(document, session=self._in)
+
+    async def insert_many(self, documents: Sequence[Document]) -> None:
+        """Insert documents in order."""
+        if documents:
+            async with translated():
+                await self._on.insert_many(list(documents), session=self._in)
+
+    async def replace_one(self, filter_: Filter, document: Document, *, upsert: bool = False) -> int:
+        """Replace one document."""
+        async with translated():
+            result = await self._on.replace_one(filter_, document, upsert=upsert, session=self._in)
+        return result.matched_count + (result.upserted_id is not None)
+
+    async def update_one(self, filter_: Filter, update: Mapping[str, Any], *, upsert: bool = False) -> Updated:
+        """Change one document by update operators."""
+        async with translated():
+            result = await self._on.update_one(filter_, update, upsert=upsert, session=self._in)
+        return Updated(result.matched_count, result.modified_count, result.upserted_id is not None)
+
+    async def update_many(self, filter_: Filter, update: Mapping[str, Any]) -> int:
+        """Change all matching documents."""
+        async with translated():
+            result = await self._on.update_many(filter_, update, session=self._in)
+        return result.matched_count
+
+    async def delete_one(self, filter_: Filter) -> int:
+        """Delete one matching document."""
+        async with translated():
+            result = await self._on.delete_one(filter_, session=self._in)
+        return result.deleted_count
+
+    async def delete_many(self, filter_: Filter) -> int:
+        """Delete the matching documents."""
+        async with translated():
+            result = await self._on.delete_many(filter_, session=self._in)
+        return result.deleted_count
+
+    async def upsert_missing(self, documents: Sequence[Document]) -> list[Any]:
+        """Insert those documents whose `_id` is new (trap 5: an insert that meets a duplicate would abort the transaction)."""
+        if not documents:
+            return []
+        writes = [
+            UpdateOne({"_id": each["_id"]}, {"$setOnInsert": {k: v for k, v in each.items() if k != "_id"}}, upsert=True)
+            for each in documents
+        ]
+        async with translated():
+            result = await self._on.bulk_write(writes, session=self._in)
+        inserted = result.upserted_ids or {}
+        return [inserted[position] for position in sorted(inserted)]
+
+    async def count(self, filter_: Filter) -> int:
+        """Count matching documents."""
+        async with translated():
+            return await self._on.count_documents(filter_, session=self._in)
+
+    async def aggregate(self, pipeline: Sequence[Mapping[str, Any]]) -> list[Document]:
+        """Run an aggregation pipeline."""
+        async with translated():
+            found: list[Document] = await self._on.aggregate(list(pipeline), session=self._in).to_list(None)
+        return found
+
+
+@asynccontextmanager
+async def translated() -> AsyncIterator[None]:
+    """Turn the driver's errors into ours; their text may quote documents, so it is dropped with the chain (N9)."""
+    try:
+        yield
+    except PyMongoError as fault:
+        _raise(fault)
+
+
+def _raise(fault: PyMongoError) -> NoReturn:
+    raise _translated(fault) from None
+
+
+def _translated(fault: PyMongoError) -> DatabaseFault:
+    code, detail = _code(fault), _detail(fault)
+    if fault.has_error_label("TransientTransactionError") or code == WRITE_CONFLICT:
+        return TransientFault(detail)
+    if code == DUPLICATE_KEY:
+        return DuplicateKey(detail)
+    if isinstance(fault, ConnectionFailure) or fault.has_error_label("RetryableWriteError"):
+        return DatabaseAway(detail)
+    return RefusedByDatabase(detail)
+
+
+def _code(fault: PyMongoError) -> int | None:
+    if isinstance(fault, BulkWriteError):
+        errors: list[dict[str, Any]] = (fault.details or {}).get("writeErrors", [])
+        return errors[0].get("code") if errors else None
+    code: int | None = getattr(fault, "code", None)
+    return code
+
+
+def _detail(fault: PyMongoError) -> str:
+    code = _code(fault)
+    return type(fault).__name__ if code is None else f"{type(fault).__name__} {code}"
+
+
+def _options(index: Index) -> dict[str, Any]:
+    options: dict[str, Any] = {"name": index.name, "unique": index.unique}
+    if index.partial is not None:
+        options["partialFilterExpression"] = dict(index.partial)
+    if index.expire_after is not None:
+        options["expireAfterSeconds"] = int(index.expire_after.total_seconds())
+    return options
