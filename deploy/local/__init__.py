@@ -1,0 +1,1 @@
+"""Servers and services on one machine: finds or starts Kafka and MongoDB, starts the four services, stops what it started."""

@@ -1,0 +1,1 @@
+"""Kafka on one machine: Apache Kafka from Maven Central, or Tansu where there is no Java."""
