@@ -99,6 +99,11 @@ def _without_values(_logger: Any, _level: str, line: _Line) -> _Line:
     return line
 
 
+def _rendered(formatter: Any) -> structlog.typing.Processor:
+    # its own annotation asks for a plain dict, which every line here is
+    return cast(structlog.typing.Processor, formatter)
+
+
 class _EcsNames:
     """Gives fields their ECS names; what ECS does not know stands under `tandem`."""
 
@@ -125,7 +130,8 @@ def configure_logging(service: str, *, level: str = "info", file: Path | None = 
         file.parent.mkdir(parents=True, exist_ok=True)
         streams.append(file.open("a", encoding="utf-8"))
     sink = _Sink(streams)
-    chain: list[structlog.typing.Processor] = [merge_contextvars, _without_values, _EcsNames(service), ecs_logging.StructlogFormatter()]
+    formatter = _rendered(ecs_logging.StructlogFormatter())
+    chain: list[structlog.typing.Processor] = [merge_contextvars, _without_values, _EcsNames(service), formatter]
     threshold = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=chain,

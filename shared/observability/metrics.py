@@ -14,7 +14,9 @@ class Metrics:
         self.requests = Counter("tandem_http_requests", "Requests answered.", ["method", "route", "status"], registry=self.registry)
         self.request_seconds = Histogram("tandem_http_request_seconds", "Time to the answer.", ["method", "route"], registry=self.registry)
         self.commands = Counter("tandem_commands", "Commands by outcome.", ["command", "code"], registry=self.registry)
-        self.command_seconds = Histogram("tandem_command_seconds", "Time of a command, its transaction included.", ["command"], registry=self.registry)
+        self.command_seconds = Histogram(
+            "tandem_command_seconds", "Time of a command, its transaction included.", ["command"], registry=self.registry
+        )
 
     def render(self) -> bytes:
         """Return all figures in the Prometheus text format."""
