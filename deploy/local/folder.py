@@ -1,6 +1,5 @@
 """Where one run keeps its data: a temporary folder that goes away at the end, or one that the user keeps."""
 
-import json
 import os
 import shutil
 import tempfile
@@ -66,14 +65,11 @@ class DataFolder:
         """Return the folder of pid files, one per started process."""
         return self.root / "pids"
 
-    def claim(self, started_at: float) -> None:
-        """Write who owns this run, so that a later start can tell a living run from one whose parent was killed."""
-        (self.root / OWNER).write_text(json.dumps({"pid": os.getpid(), "started_at": started_at}))
-
     def remove(self) -> None:
         """Delete a temporary folder with everything in it; leave a kept one alone."""
         if self.keep:
             (self.root / OWNER).unlink(missing_ok=True)
+            shutil.rmtree(self.pids, ignore_errors=True)
         else:
             shutil.rmtree(self.root, ignore_errors=True)
 

@@ -25,13 +25,17 @@ CLEAN_ENDS = (0, -signal.SIGTERM, -signal.SIGINT, 128 + signal.SIGTERM)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """What to start. `environment` replaces the inherited one when given; `log` gets everything it prints."""
+    """What to start. `environment` replaces the inherited one when given; `log` gets everything it prints.
+
+    A service writes its own log (`own_log`): then only what it prints to stderr goes to `log`, for a fault before its log begins.
+    """
 
     name: str
     command: Sequence[str]
     folder: Path
     log: Path
     environment: Mapping[str, str] | None = None
+    own_log: Path | None = None
 
 
 @dataclass(slots=True)
@@ -58,12 +62,9 @@ class Running:
         return self._child.poll()
 
     def last_lines(self, count: int = 15) -> tuple[str, ...]:
-        """Return the end of its log."""
-        try:
-            with self.program.log.open(encoding="utf-8", errors="replace") as log:
-                return tuple(line.rstrip() for line in deque(log, maxlen=count))
-        except OSError:
-            return ()
+        """Return the end of its log; of a service what it printed last as well."""
+        logs = [path for path in (self.program.own_log, self.program.log) if path is not None]
+        return tuple(line for path in logs for line in _tail(path, count))
 
     def signal_group(self, number: signal.Signals) -> None:
         """Send a signal to the process and to all that it started itself."""
@@ -84,7 +85,15 @@ class Running:
         lines = self.last_lines()
         said = "\n".join(lines).lower()
         kind = PortTaken if any(words in said for words in WORDS_OF_A_TAKEN_PORT) else LaunchTrouble
-        raise kind(f"{self.name} ended with exit code {code}; its log is {self.program.log}:", lines)
+        raise kind(f"{self.name} ended with exit code {code}; its log is {self.program.own_log or self.program.log}:", lines)
+
+
+def _tail(path: Path, count: int) -> list[str]:
+    try:
+        with path.open(encoding="utf-8", errors="replace") as log:
+            return [line.rstrip() for line in deque(log, maxlen=count)]
+    except OSError:
+        return []
 
 
 class Processes:
@@ -111,8 +120,8 @@ class Processes:
                     cwd=program.folder,
                     env=None if program.environment is None else dict(program.environment),
                     stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
+                    stdout=log if program.own_log is None else subprocess.DEVNULL,
+                    stderr=log,
                     start_new_session=True,
                 )
         except OSError as fault:

@@ -1,0 +1,121 @@
+"""The four services as processes of their own, told everything by their environment."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import httpx2
+
+from deploy.local.ports import LOOPBACK, free_ports
+from deploy.local.processes import Processes, Program, Running
+from deploy.local.waiting import port_open, until_ready, with_other_ports
+
+SERVICES = ("profile", "matching", "scheduling", "notification")
+READY_WITHIN_SECONDS = 60.0
+NOT_FOR_SERVICES = ("TANDEM_TEST_", "TANDEM_STACK", "TANDEM_CONSOLE_", "TANDEM_DEMO_")
+ROOT = Path(__file__).parents[2]
+HTTP_OK = 200
+
+
+class Services:
+    """Starts, watches, restarts and stops the services. `settings` is what all of them are told, `own` what one is told beside it."""
+
+    def __init__(
+        self,
+        processes: Processes,
+        logs: Path,
+        settings: Mapping[str, str],
+        own: Mapping[str, Mapping[str, str]],
+        *,
+        names: Sequence[str] = SERVICES,
+    ) -> None:
+        """Nothing starts yet."""
+        self._processes = processes
+        self._logs = logs
+        self._settings = settings
+        self._own = own
+        self._names = tuple(names)
+        self._ports: dict[str, int] = {}
+        self.running: dict[str, Running] = {}
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """Return where each service's HTTP API is."""
+        return {name: f"http://{LOOPBACK}:{port}" for name, port in self._ports.items()}
+
+    async def start(self) -> None:
+        """Start all at once and wait until each says that it is ready.
+
+        Raises:
+            LaunchTrouble: names the service that died or stayed silent, with the last lines of its log.
+
+        """
+        await with_other_ports(self._attempt)
+
+    async def restart(self, name: str) -> None:
+        """Start a service again on its port (after `kill` or `stop_one`)."""
+        self._start_one(name)
+        await self._ready(name)
+
+    async def stop(self) -> list[str]:
+        """Ask all to end within their ten seconds; returns the names of those that had to be forced."""
+        forced = await self._processes.stop(list(self.running.values()))
+        self.running = {}
+        return forced
+
+    async def stop_one(self, name: str) -> None:
+        """End one in an orderly way."""
+        await self._processes.stop([self.running.pop(name)])
+
+    def kill(self, name: str) -> None:
+        """End one with -9."""
+        self._processes.kill(self.running.pop(name))
+
+    async def _attempt(self) -> None:
+        self._ports = dict(zip(self._names, free_ports(len(self._names)), strict=True))
+        for name in self._names:
+            self._start_one(name)
+        try:
+            await asyncio.gather(*(self._ready(name) for name in self._names))
+        except BaseException:
+            await self.stop()
+            raise
+
+    def _start_one(self, name: str) -> None:
+        program = Program(
+            name=name,
+            command=(sys.executable, "-m", f"services.{name}"),
+            folder=ROOT,
+            log=self._logs / f"{name}.err",
+            own_log=self._logs / f"{name}.ndjson",
+            environment=self._environment(name),
+        )
+        self.running[name] = self._processes.start(program)
+
+    def _environment(self, name: str) -> dict[str, str]:
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith(NOT_FOR_SERVICES)}
+        peers = {f"TANDEM_PEERS__{peer.upper()}_URL": url for peer, url in self.urls.items()}
+        here = {
+            f"TANDEM_{name.upper()}_HTTP_HOST": LOOPBACK,
+            f"TANDEM_{name.upper()}_HTTP_PORT": str(self._ports[name]),
+            "TANDEM_LOG__FILE": str(self._logs / f"{name}.ndjson"),
+        }
+        return inherited | dict(self._settings) | peers | here | dict(self._own.get(name, {}))
+
+    async def _ready(self, name: str) -> None:
+        port, url = self._ports[name], f"{self.urls[name]}/ready"
+
+        async def answers() -> bool:
+            return await port_open(port) and await _is_ready(url)
+
+        await until_ready(name, list(self.running.values()), answers, READY_WITHIN_SECONDS)
+
+
+async def _is_ready(url: str) -> bool:
+    try:
+        async with httpx2.AsyncClient(timeout=4, trust_env=False) as client:
+            return (await client.get(url)).status_code == HTTP_OK
+    except httpx2.HTTPError:
+        return False
