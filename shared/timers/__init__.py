@@ -1,0 +1,1 @@
+"""Durable timers: due work survives a restart (architecture section 7)."""
