@@ -48,7 +48,6 @@ class CloseReason(StrEnum):
     WITHDRAWN = "withdrawn"
     MEMBER_LEFT = "member-left"
     REPORTING_LINE = "reporting-line"
-    DO_NOT_PAIR = "do-not-pair"
 
 
 BY_MEMBERS = tuple(CloseReason)[:6]

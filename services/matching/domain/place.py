@@ -36,6 +36,8 @@ class Place(Aggregate):
     holds: tuple[str, ...] = ()
     rounds_left_out: int = 0
     """How many rounds running this member was left out with a free seat: the next round is fair to them (N4)."""
+    proposed_in: str | None = None
+    """The last round that proposed somebody to this member."""
 
     @classmethod
     def of(cls, programme_id: str, member_id: str) -> "Place":
@@ -75,9 +77,9 @@ class Place(Aggregate):
         """Give the seat back."""
         self.holds = tuple(held for held in self.holds if held != pairing_id)
 
-    def was_proposed(self) -> None:
+    def was_proposed(self, round_id: str) -> None:
         """End the wait: a round found somebody."""
-        self.rounds_left_out = 0
+        self.rounds_left_out, self.proposed_in = 0, round_id
 
     def was_left_out(self) -> None:
         """Count a round that found nobody though a seat was free."""

@@ -51,6 +51,7 @@ class Programme(Aggregate):
     terms: Terms = field(default_factory=Terms)
     rules_version: int = 0
     retired: bool = False
+    running_round: str | None = None
 
     @classmethod
     def named(cls, programme_id: str) -> "Programme":
@@ -87,6 +88,18 @@ class Programme(Aggregate):
         """Refuse what a retired programme no longer takes."""
         if self.retired:
             raise refusals.ProgrammeIsRetired
+
+    def begin_round(self, round_id: str) -> None:
+        """One round at a time: nobody is given two partners at once (C)."""
+        self.demand_open()
+        if self.running_round is not None:
+            raise refusals.RoundAlreadyRunning(round_id=self.running_round)
+        self.running_round = round_id
+
+    def end_round(self, round_id: str) -> None:
+        """Make room for the next round."""
+        if self.running_round == round_id:
+            self.running_round = None
 
     def demand_size(self, members: int) -> None:
         """R44: refuse more members than the kind allows."""

@@ -2,8 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from services.matching.domain.card import Card
@@ -39,8 +39,9 @@ class Group:
 
     members: tuple[str, ...]
     weight: int
-    gains: tuple[float, ...] = ()
     explanations: dict[str, Explanation] = field(default_factory=dict)
+    last_for: tuple[str, ...] = ()
+    """Members who appear in no later group: when this one fails, it is known whether they got nobody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,21 +53,27 @@ class Leaf:
     unmatched: dict[str, str] = field(default_factory=dict)
 
 
-def digest_of(lines: Iterable[dict[str, Any]]) -> str:
-    """N7: return the hash of a snapshot from its members' lines in the order of their ids."""
+def digest_of(lines: Iterable[Any]) -> str:
+    """N7: return the hash of values in the order given, written as canonical JSON."""
     state = hashlib.sha256()
     for line in lines:
-        state.update(json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode())
+        state.update(json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str).encode())
         state.update(b"\n")
     return state.hexdigest()
 
 
-def leaves_of(groups: list[Group], unmatched: dict[str, str], *, groups_max: int, unmatched_max: int) -> list[Leaf]:
-    """Cut an outcome into pieces of bounded size, in a fixed order."""
-    leaves = [Leaf(number=0, groups=tuple(groups[start : start + groups_max])) for start in range(0, len(groups), groups_max)]
-    names = sorted(unmatched)
-    leaves += [
-        Leaf(number=0, unmatched={name: unmatched[name] for name in names[start : start + unmatched_max]})
-        for start in range(0, len(names), unmatched_max)
+def leaves_of(groups: Sequence[Group], unmatched: Mapping[str, str], *, groups_max: int, unmatched_max: int) -> Iterator[Leaf]:
+    """Cut an outcome into pieces of bounded size, in a fixed order; each group knows for whom it is the last."""
+    last = {member: place for place, group in enumerate(groups) for member in group.members}
+    marked = [
+        replace(group, last_for=tuple(member for member in group.members if last[member] == place))
+        for place, group in enumerate(groups)
     ]
-    return [Leaf(number=number, groups=leaf.groups, unmatched=leaf.unmatched) for number, leaf in enumerate(leaves)]
+    number = 0
+    for start in range(0, len(marked), groups_max):
+        yield Leaf(number=number, groups=tuple(marked[start : start + groups_max]))
+        number += 1
+    names = sorted(unmatched)
+    for start in range(0, len(names), unmatched_max):
+        yield Leaf(number=number, unmatched={name: unmatched[name] for name in names[start : start + unmatched_max]})
+        number += 1

@@ -1,0 +1,162 @@
+"""A solved round becomes proposals, piece by piece, each exactly once (N4, C)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import combinations
+
+from services.matching.application.beginning import save_begun
+from services.matching.application.ports import UnitOfWork
+from services.matching.domain.card import Card
+from services.matching.domain.explaining import explain
+from services.matching.domain.pairing import Origin, Pairing
+from services.matching.domain.place import Place, Tie, place_id, tie_id
+from services.matching.domain.publication import loss_of
+from services.matching.domain.reasons import UnmatchedReason
+from services.matching.domain.round import Round, RoundState
+from services.matching.domain.snapshot import Explanation, Group, Leaf
+
+NOT_WAITING = (UnmatchedReason.NO_FREE_SEAT, UnmatchedReason.PAUSED, UnmatchedReason.AWAY, UnmatchedReason.MEMBER_LEFT)
+"""Reasons that are no waiting: fairness of the next round is for those who had a seat and got nobody."""
+
+
+async def publish_round(round_id: str, uow: UnitOfWork) -> Round:
+    """Begin to tell members; the round runner does it piece by piece."""
+    solved = await uow.rounds.get(round_id)
+    solved.publish()
+    await uow.rounds.save(solved)
+    uow.wake_rounds()
+    return solved
+
+
+async def publish_leaf(round_id: str, uow: UnitOfWork) -> bool:
+    """Publish the next piece and move on, in one transaction; return whether there is more to do.
+
+    Killed at any point it goes on with the piece that was not committed: nothing lost, nothing twice.
+    """
+    current = await uow.rounds.get(round_id)
+    if current.state is not RoundState.PUBLISHING or current.solution is None:
+        return False
+    if current.leaves_published >= current.solution.leaves:
+        await _finish(current, uow)
+        return False
+    leaf = await uow.snapshots.leaf(round_id, current.leaves_published)
+    desk = await _laid_out(current, leaf, uow)
+    for group in leaf.groups:
+        await desk.publish(group)
+    for member, reason in leaf.unmatched.items():
+        desk.leave_out(member, reason)
+    await desk.save_places()
+    current.leaf_published(desk.proposals, dict(sorted(desk.unmatched.items())))
+    await uow.rounds.save(current)
+    return True
+
+
+async def _finish(current: Round, uow: UnitOfWork) -> None:
+    programme = await uow.programmes.get(current.programme_id)
+    programme.end_round(current.id)
+    current.finish(uow.clock.now())
+    await uow.programmes.save(programme)
+    await uow.rounds.save(current)
+
+
+async def _laid_out(current: Round, leaf: Leaf, uow: UnitOfWork) -> "_Desk":
+    members = list(dict.fromkeys([member for group in leaf.groups for member in group.members] + sorted(leaf.unmatched)))
+    names = [tie_id(one, other) for group in leaf.groups for one, other in combinations(group.members, 2)]
+    programme = await uow.programmes.get(current.programme_id)
+    return _Desk(
+        round=current,
+        lifetime=programme.terms.proposal_lifetime,
+        at=uow.clock.now(),
+        uow=uow,
+        cards=await uow.cards.find_many(members),
+        places={place.member_id: place for place in await uow.places.find_many(place_id(programme.id, each) for each in members)},
+        ties={tie.id: tie for tie in await uow.ties.find_many(names)},
+    )
+
+
+@dataclass(kw_only=True)
+class _Desk:
+    """Everything one piece needs, read once and written once."""
+
+    round: Round
+    lifetime: timedelta
+    at: datetime
+    uow: UnitOfWork
+    cards: dict[str, Card]
+    places: dict[str, Place]
+    ties: dict[str, Tie]
+    proposals: int = 0
+    unmatched: dict[str, str] = field(default_factory=dict)
+
+    async def publish(self, group: Group) -> None:
+        """Propose, unless somebody is no longer there; of a trio the two who remain are still proposed to each other."""
+        losses = self._losses(group.members)
+        remaining = tuple(member for member in group.members if member not in losses)
+        if losses and len(remaining) >= 2 and not self._losses(remaining):  # noqa: PLR2004 - a pairing is at least two
+            await self._propose(remaining, self._explained(remaining))
+        elif not losses:
+            await self._propose(group.members, group.explanations)
+        for member in group.last_for:
+            place = self.places.get(member)
+            if place is None or place.proposed_in != self.round.id:
+                self.leave_out(member, losses.get(member) or self._partners_loss(member, group.members, losses))
+
+    def leave_out(self, member: str, reason: str) -> None:
+        """Name the one reason; who waited with a free seat is served first in the next round."""
+        self.unmatched[member] = reason
+        place = self.places.get(member)
+        if place is not None and reason not in NOT_WAITING:
+            place.was_left_out()
+
+    async def save_places(self) -> None:
+        """Store each place once; whoever changed it meanwhile makes this piece run again."""
+        for _, place in sorted(self.places.items()):
+            await self.uow.places.save(place)
+
+    async def _propose(self, members: tuple[str, ...], explanations: dict[str, Explanation]) -> None:
+        pairing = Pairing.propose(
+            id=self.uow.new_id(),
+            programme_id=self.round.programme_id,
+            members=members,
+            origin=Origin.ASSIGNED,
+            at=self.at,
+            lifetime=self.lifetime,
+            salt=self.uow.new_salt(),
+            round_id=self.round.id,
+        )
+        ties = {}
+        for one, other in combinations(pairing.members, 2):
+            name = tie_id(one, other)
+            ties[name] = self.ties.setdefault(name, Tie.between(one, other))
+        for member in pairing.members:
+            self.places[member].hold(pairing.id)
+            self.places[member].was_proposed(self.round.id)
+        await save_begun(pairing, ties, explanations, self.uow)
+        self.proposals += 1
+
+    def _losses(self, members: Sequence[str]) -> dict[str, str]:
+        found = {}
+        for member in members:
+            ties = [self.ties[name] for other in members if other != member and (name := tie_id(member, other)) in self.ties]
+            others = [self.cards[other] for other in members if other != member and other in self.cards]
+            reason = loss_of(self.cards.get(member), self.places.get(member), ties, others, self.at)
+            if reason is not None:
+                found[member] = reason
+        return found
+
+    def _partners_loss(self, member: str, members: Sequence[str], losses: dict[str, str]) -> str:
+        named = [PARTNER_REASONS.get(losses[other], UnmatchedReason.PARTNER_NOT_FREE) for other in members if other in losses]
+        return named[0] if named else UnmatchedReason.PARTNER_NOT_FREE
+
+    def _explained(self, members: tuple[str, ...]) -> dict[str, Explanation]:
+        return {member: explain(self.cards[member], [self.cards[other] for other in members if other != member]) for member in members}
+
+
+PARTNER_REASONS = {
+    UnmatchedReason.MEMBER_LEFT.value: UnmatchedReason.PARTNER_LEFT,
+    UnmatchedReason.MEMBER_WITHDREW.value: UnmatchedReason.PARTNER_WITHDREW,
+    UnmatchedReason.PAUSED.value: UnmatchedReason.PARTNER_PAUSED,
+    UnmatchedReason.AWAY.value: UnmatchedReason.PARTNER_PAUSED,
+}
+"""What happened to one, said to the other; everything else is `partner-not-free`, so that nothing private shows."""
