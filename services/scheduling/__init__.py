@@ -1,0 +1,1 @@
+"""Scheduling decides when and how the members of a pairing meet."""

@@ -1,0 +1,1 @@
+"""Speaks outwards: the database, recurrence rules, and facts on their way to Kafka."""

@@ -1,0 +1,48 @@
+"""What every use case does around a decision: load, look at the common time, keep schedule and diaries in step."""
+
+from datetime import timedelta
+
+from services.scheduling.application.ports import UnitOfWork, availability_of
+from services.scheduling.domain import slots
+from services.scheduling.domain.common_time import CommonTime
+from services.scheduling.domain.schedule import Schedule
+from shared.kernel.errors import NotFound
+
+DIARY_WINDOW = timedelta(days=400)
+"""How far ahead diaries are read: a little more than anybody may book (`agreement.FARTHEST_AHEAD`)."""
+
+
+async def schedule_for(pairing_id: str, member_id: str, uow: UnitOfWork) -> Schedule:
+    """Return the schedule of one of the member's own pairings; others do not exist for them (architecture section 8)."""
+    schedule = await uow.schedules.find(pairing_id)
+    if schedule is None or member_id not in schedule.members:
+        raise NotFound(pairing_id=pairing_id)
+    return schedule
+
+
+async def common_time(schedule: Schedule, uow: UnitOfWork) -> CommonTime:
+    """Return the time that the pairing's members have in common from now on (N16)."""
+    now = uow.clock.now()
+    cards = [await uow.cards.find(member_id) for member_id in schedule.members]
+    first, last = slots.first_from(now) - 1, slots.first_from(now + DIARY_WINDOW)
+    taken = await uow.diaries.taken(schedule.members, first, last)
+    return CommonTime([availability_of(card) for card in cards], taken)
+
+
+async def keep(schedule: Schedule, before: dict[str, range], uow: UnitOfWork) -> None:
+    """Store the schedule and bring the members' diaries in step with it, in one transaction (C: never booked twice).
+
+    `before` is what the schedule reserved when it was loaded. What is freed is freed first, so that a session can
+    move by less than its own length.
+    """
+    after = schedule.reservations()
+    for session_id, quarters in before.items():
+        if after.get(session_id) != quarters:
+            await uow.diaries.release(session_id)
+    for session_id, quarters in after.items():
+        if before.get(session_id) != quarters:
+            await uow.diaries.take(schedule.id, session_id, schedule.members, quarters)
+    if schedule.revision:
+        await uow.schedules.save(schedule)
+    else:
+        await uow.schedules.add(schedule)

@@ -1,0 +1,48 @@
+"""Members agree on another time (R7)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.scheduling.application.bookkeeping import common_time, keep, schedule_for
+from services.scheduling.application.ports import UnitOfWork
+from services.scheduling.application.queries import SessionView, view_of
+from services.scheduling.domain import agreement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposeTime:
+    """A member would rather meet at another time."""
+
+    pairing_id: str
+    session_id: str
+    member_id: str
+    starts_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptTime:
+    """A member accepts the time that another one proposed."""
+
+    pairing_id: str
+    session_id: str
+    member_id: str
+
+
+async def propose_time(command: ProposeTime, uow: UnitOfWork) -> SessionView:
+    """R7: the session keeps its time until all others have accepted."""
+    schedule = await schedule_for(command.pairing_id, command.member_id, uow)
+    before, now = schedule.reservations(), uow.clock.now()
+    common = await common_time(schedule, uow)
+    agreement.propose(schedule, command.session_id, command.member_id, command.starts_at, common, now)
+    await keep(schedule, before, uow)
+    return view_of(schedule, command.session_id, now)
+
+
+async def accept_time(command: AcceptTime, uow: UnitOfWork) -> SessionView:
+    """R7: the last acceptance moves the session; who was faster elsewhere makes it a clear refusal."""
+    schedule = await schedule_for(command.pairing_id, command.member_id, uow)
+    before, now = schedule.reservations(), uow.clock.now()
+    common = await common_time(schedule, uow)
+    agreement.accept(schedule, command.session_id, command.member_id, common, now)
+    await keep(schedule, before, uow)
+    return view_of(schedule, command.session_id, now)
