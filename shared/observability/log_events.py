@@ -41,8 +41,12 @@ DEAD_LETTER_DISCARDED = "dead-letter.discarded"  # an operator gave a dead lette
 CONSUMER_HALTED = "consumer.halted"  # nearly everything fails: the fault is ours, nothing more is taken
 CONSUMER_RESUMED = "consumer.resumed"  # what had halted works again
 OUTBOX_PRODUCER_REBUILT = "outbox.producer-rebuilt"  # the relay's connection was fatally broken and is made anew
+EVENT_FAILED = "event.failed"  # a handler failed at every try: stack without values; event.dead follows
 TIMER_FIRED = "timer.fired"  # a durable timer's work was done (debug)
 TIMER_PUT_OFF = "timer.put-off"  # a timer's work failed and is tried again later
 TIMER_STUCK = "timer.stuck"  # a timer's work failed too often; an operator decides
 TOPIC_MADE = "topic.made"  # a topic was created from shared/contracts/topics.py
 TOPIC_MENDED = "topic.mended"  # a topic got partitions or settings that it lacked
+
+# --- scheduling ---
+SESSION_NOT_BOOKED = "session.not-booked"  # no time suits all members of a pairing; tried again when somebody's hours change
