@@ -85,6 +85,15 @@ class AggregateStore(Generic[A]):
         aggregate.revision = 1
         await self._on.insert_one(self._document(aggregate, at))
 
+    async def add_many(self, aggregates: Sequence[A]) -> None:
+        """Store new aggregates by one insert (imports of thousands) and tell their facts."""
+        documents = []
+        for aggregate in aggregates:
+            at = await self._tell(aggregate)
+            aggregate.revision = 1
+            documents.append(self._document(aggregate, at))
+        await self._on.insert_many(documents)
+
     async def save(self, aggregate: A) -> None:
         """Store a changed aggregate and tell its facts.
 
