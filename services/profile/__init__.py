@@ -1,0 +1,1 @@
+"""Profile: who a member is, what they offer and want, whether they take part."""

@@ -1,0 +1,1 @@
+"""What profile can do: one file per use case. A use case never commits; its caller owns the transaction."""

@@ -1,0 +1,24 @@
+"""The first reading of a people file: everybody in it is known before the first of them is written."""
+
+from collections.abc import Sequence
+
+from services.profile.application.ports import UnitOfWork
+from services.profile.domain.census import Census, fold_address
+from services.profile.domain.people_file.rows import PersonRow
+
+ASKED_AT_ONCE = 500
+
+
+async def read_people(rows: Sequence[PersonRow], census: Census, uow: UnitOfWork) -> None:
+    """Take one batch of rows into the census, next to what is stored of the same people."""
+    admitted = census.admit(rows)
+    known = await uow.members.known([row.company_key for row in admitted], [fold_address(row.email) for row in admitted])
+    census.place(admitted, known)
+
+
+async def settle_managers(census: Census, uow: UnitOfWork) -> None:
+    """Look up managers who are not in the file, then settle who reports to whom (R5)."""
+    missing = census.missing_managers()
+    for begin in range(0, len(missing), ASKED_AT_ONCE):
+        census.find_outside(await uow.members.known(missing[begin : begin + ASKED_AT_ONCE], []))
+    census.settle()

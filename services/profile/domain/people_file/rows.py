@@ -1,0 +1,168 @@
+"""One row of a people file becomes one person, or is refused with everything that is wrong in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.profile.domain.people_file import cells
+from services.profile.domain.people_file.header import Header
+from services.profile.domain.people_file.problems import CellRefused, Problem, Severity
+from services.profile.domain.reference import Reference
+from services.profile.domain.values import Offer, Tag, Want
+from services.profile.domain.vocabulary import Kind, Vocabulary
+
+_FAULTS = {
+    "row-too-long": Problem(
+        code="row-too-long",
+        problem="the row is longer than a row may be (64 KB a line, 200 lines); reading goes on with the next line",
+        remedy='look for a quotation mark that is opened and never closed, or a cell with a whole document in it; write " inside a cell as ""',
+    ),
+    "unreadable-text": Problem(
+        code="unreadable-text",
+        problem="the row holds bytes that are not text in the file's encoding",
+        remedy='save the file as "CSV UTF-8", or name its encoding (encoding=cp1252 for Western European Excel)',
+    ),
+    "nul-byte": Problem(
+        code="nul-byte", problem="the row holds a NUL byte, so the file is damaged or no text", remedy="export the file again as CSV UTF-8"
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """Cells as they stand in the file; `fault` says why they cannot be read."""
+
+    line: int
+    cells: tuple[str, ...]
+    fault: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonRow:
+    """What one row says. `values` holds the member's fields that the file has columns for; an empty cell means "nothing"."""
+
+    line: int
+    company_key: str
+    email: str = ""
+    manager_key: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def is_refused(self) -> bool:
+        """Tell whether the row cannot be taken."""
+        return any(problem.severity is Severity.ERROR for problem in self.problems)
+
+
+class RowReader:
+    """Reads the rows of files with one header."""
+
+    def __init__(self, header: Header, *, reference: Reference, vocabulary: Vocabulary) -> None:
+        """Prepare one reader per column."""
+        self._header = header
+        skills = cells.tags(vocabulary, Kind.SKILL)
+        challenges = cells.tags(vocabulary, Kind.CHALLENGE)
+        self._readers: dict[str, cells.Reader] = {
+            "member_id": cells.company_key,
+            "email": cells.email,
+            "display_name": cells.display_name,
+            "department": cells.organisation,
+            "job_family": cells.organisation,
+            "level": cells.level,
+            "years": cells.years,
+            "site": cells.organisation,
+            "country": cells.countries(reference),
+            "timezone": cells.zones(reference),
+            "manager_id": cells.company_key,
+            "start_date": cells.start_date,
+            "languages": cells.languages,
+            "offers": lambda cell: tuple(Offer(tag=tag) for tag in skills(cell)),
+            "wants": lambda cell: tuple(Want(tag=tag) for tag in skills(cell)),
+            "goals": cells.tags(vocabulary, Kind.GOAL),
+            "challenges": challenges,
+            "challenges_long": challenges,
+            "capacity": cells.capacity,
+            "working_hours": cells.working_hours,
+        }
+
+    def read(self, raw: RawRow) -> PersonRow:
+        """Return the person that the row names, with all its problems at once."""
+        if raw.fault:
+            return PersonRow(line=raw.line, company_key=self._key_of(raw), problems=(_FAULTS[raw.fault].at(raw.line),))
+        if any(cell.strip() for cell in raw.cells[self._header.width :]):
+            return PersonRow(line=raw.line, company_key=self._key_of(raw), problems=(self._too_wide(raw),))
+        values: dict[str, Any] = {}
+        problems: list[Problem] = []
+        for column, place in self._header.places.items():
+            try:
+                cell = cells.plain(raw.cells[place]) if place < len(raw.cells) else ""
+                values[column] = self._readers[column](cell) if cell else empty_value(column)
+            except CellRefused as refused:
+                problems.append(refused.found.at(raw.line, column))
+        return _person(raw.line, values, problems)
+
+    def _key_of(self, raw: RawRow) -> str:
+        """Return whom a row is about that cannot be read otherwise, as far as it tells."""
+        place = self._header.places["member_id"]
+        cell = raw.cells[place].strip() if place < len(raw.cells) else ""
+        return cell if cell.isprintable() and len(cell) <= cells.KEY_LENGTH_MAX else ""
+
+    def _too_wide(self, raw: RawRow) -> Problem:
+        return Problem(
+            code="too-many-cells",
+            problem=f"the row has {len(raw.cells)} cells, the header {self._header.width}",
+            remedy="put a cell that holds the divider (a list with ; in a file divided by ;) into quotation marks",
+            line=raw.line,
+        )
+
+
+def empty_value(column: str) -> Any:
+    """Return what an empty cell says."""
+    if column in {"member_id", "email", "display_name"}:
+        return ""
+    if column == "capacity":
+        return 1
+    return () if column in {"languages", "offers", "wants", "goals", "challenges", "challenges_long", "working_hours"} else None
+
+
+def _person(line: int, values: dict[str, Any], problems: list[Problem]) -> PersonRow:
+    key, address = values.pop("member_id", ""), values.pop("email", "")
+    refused = {problem.column for problem in problems}
+    for column, value in (("member_id", key), ("email", address)):
+        if not value and column not in refused:
+            problems.append(_required(line, column))
+    manager_key = values.get("manager_id")
+    if "display_name" in values:
+        values["display_name"] = values["display_name"] or name_from(address)
+    problems.extend(_too_long_tags(line, values))
+    return PersonRow(line=line, company_key=key, email=address, manager_key=manager_key, values=values, problems=tuple(problems))
+
+
+def name_from(address: str) -> str:
+    """Return a name to call somebody by whose name the file does not give ("ada.example@…" → "Ada Example")."""
+    return " ".join(part.capitalize() for part in address.partition("@")[0].replace(".", " ").replace("_", " ").split())
+
+
+def _required(line: int, column: str) -> Problem:
+    return Problem(
+        code="required", problem=f"{column} is empty", remedy=f"every person needs a {column}; fill the cell", line=line, column=column
+    )
+
+
+def _too_long_tags(line: int, values: Mapping[str, Any]) -> list[Problem]:
+    return [
+        Problem(
+            code="too-long-for-a-tag",
+            problem=f"{column} holds a whole sentence; it is kept for the member but not used for matching",
+            remedy="write up to five words, or a term of the company's list",
+            line=line,
+            column=column,
+            severity=Severity.WARNING,
+        )
+        for column in ("offers", "wants", "goals", "challenges", "challenges_long")
+        if any(_tag(item).code is None for item in values.get(column, ()))
+    ]
+
+
+def _tag(item: Tag | Offer | Want) -> Tag:
+    return item if isinstance(item, Tag) else item.tag

@@ -1,0 +1,38 @@
+"""Folding of words: two spellings of one thing become equal; a word inside another word never counts."""
+
+import re
+import unicodedata
+
+_GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+_TOKEN = re.compile(r"[^\W_]+[+#]*")
+_SIGNS = {"+": "plus", "#": "sharp"}
+_CODE_LENGTH_MAX = 60
+
+
+def fold(text: str) -> str:
+    """Return `text` with width, case and blanks made equal, accents written out (German) or dropped."""
+    composed = unicodedata.normalize("NFKC", text).casefold().translate(_GERMAN)
+    decomposed = unicodedata.normalize("NFKD", composed)
+    bare = "".join(sign for sign in decomposed if not unicodedata.combining(sign))
+    return " ".join(unicodedata.normalize("NFC", bare).split())
+
+
+def tokens(text: str) -> tuple[str, ...]:
+    """Return the words of `text`, folded. "C++", "C#" and "C" stay three different words; "AI" is no part of "retail"."""
+    return tuple(_TOKEN.findall(fold(text)))
+
+
+def slug(text: str) -> str:
+    """Return a code for `text`: its words joined by hyphens, "" when it has none."""
+    words = ("".join(_SIGNS.get(sign, sign) for sign in word) for word in tokens(text))
+    return "-".join(words)[:_CODE_LENGTH_MAX].rstrip("-")
+
+
+def tidy(text: str) -> str:
+    """Return `text` as its writer meant it: NFC, outer blanks cut, inner runs of blanks made one."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def has_controls(text: str) -> bool:
+    """Tell whether `text` holds signs that no name or word has (NUL, escape, line ends, unreadable bytes)."""
+    return not text.isprintable() and any(unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"} for sign in text)
