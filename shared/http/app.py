@@ -17,8 +17,6 @@ from shared.observability.health import Health
 from shared.observability.metrics import Metrics
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
-BODY_BYTES_MAX = 1_048_576
-"""What a request body may weigh; a route that takes files says otherwise with `max_body_size`."""
 VERSION = "1"
 
 
@@ -44,7 +42,7 @@ def create_app(
 
     """
     figures = metrics or Metrics()
-    app = FastAPI(title=title, version=VERSION, lifespan=lifespan, docs_url=None, redoc_url=None, max_body_size=BODY_BYTES_MAX)
+    app = FastAPI(title=title, version=VERSION, lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.service = service
     app.state.authenticator = auth
     answer = install_problems(app)

@@ -56,5 +56,5 @@ class Requires:
 
 
 def requires(*roles: Role) -> Any:
-    """State who may call a route, in its signature: `principal: Annotated[Principal, requires(Role.HR_ADMIN)]`."""
+    """State who may call a route, as metadata of its parameter `principal` (see any `http.py`)."""
     return Depends(Requires(roles))

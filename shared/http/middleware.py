@@ -6,6 +6,7 @@ import re
 from fastapi import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from shared.http.bodies import LimitedBody
 from shared.http.principals import Principal
 from shared.http.problems import ProblemHandler
 from shared.kernel.randomness import Randomness, new_id
@@ -42,7 +43,7 @@ class CanonicalRequest:
         began = asyncio.get_running_loop().time()
         with correlated(correlation_id):
             try:
-                await self._app(scope, receive, answered)
+                await self._app(scope, LimitedBody(scope, receive), answered)
             except Exception as fault:  # noqa: BLE001  # the outermost place: answered without text, logged without values
                 get_log().error(log_events.REQUEST_FAILED, exc_info=fault, method=request.method, route=_route(scope))
                 if answered.status is None:

@@ -19,6 +19,15 @@ RETRY_AFTER_SECONDS = "2"
 _QUOTING = ("value_error", "assertion_error", "union_tag_invalid", "json_invalid")
 """Kinds of validation errors whose message may quote the refused input."""
 
+_HTTP_ERRORS = {
+    400: ("bad-request", "The request cannot be read."),
+    404: ("not-found", "There is no such thing here."),
+    405: ("method-not-allowed", "This cannot be done here."),
+    413: ("content-too-large", "The body is larger than this route takes."),
+    415: ("unsupported-media-type", "This kind of body is not understood here."),
+}
+"""Ours rather than the library's phrases: those change from one Python to the next."""
+
 Problem = fastapi_problem.error.Problem
 ProblemHandler = Callable[[Request, Exception], Awaitable[Response]]
 
@@ -63,12 +72,11 @@ def _database_away(handler: object, request: Request, _fault: DatabaseAway) -> P
 
 
 def _http(_handler: object, request: Request, fault: HTTPException) -> Problem:
-    phrase = HTTPStatus(fault.status_code).phrase
-    code = phrase.lower().replace(" ", "-").replace("'", "")
+    code, title = _HTTP_ERRORS.get(fault.status_code, (f"http-{fault.status_code}", "The request cannot be served."))
     request.state.code = code
     headers = dict(fault.headers) if fault.headers else None
     facts = {"code": code, "facts": {}} | _correlation(request)
-    return Problem(title=f"{phrase}.", type_=code, status=fault.status_code, headers=headers, **facts)
+    return Problem(title=title, type_=code, status=fault.status_code, headers=headers, **facts)
 
 
 def _invalid(_handler: object, request: Request, fault: RequestValidationError) -> Problem:

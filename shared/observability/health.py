@@ -23,7 +23,7 @@ class NotReady(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What `/ready` and `/live` answer: each check by name with `ok` or a code."""
+    """What `/ready` answers: each check by name with `ok` or a code."""
 
     ok: bool
     checks: dict[str, str]
@@ -33,27 +33,27 @@ class Health:
     """Named checks of one process. A broker or database that is away makes it not ready; HTTP goes on answering."""
 
     def __init__(self) -> None:
-        """Start without checks: alive and ready."""
+        """Start without checks: ready."""
         self._checks: dict[str, Check] = {}
-        self._dead: dict[str, str] = {}
+        self._failing: dict[str, str] = {}
 
     def add(self, name: str, check: Check) -> None:
         """Add a readiness check."""
         self._checks[name] = check
 
-    def died(self, part: str, fault: BaseException) -> None:
-        """Note that a background part ended with an error: the process should be started anew."""
-        self._dead[part] = kind_of(fault)
+    def failing(self, part: str, fault: BaseException) -> None:
+        """Note that a background part failed and waits to be started again."""
+        self._failing[part] = kind_of(fault)
 
-    def live(self) -> Report:
-        """Say whether every background part still runs."""
-        return Report(ok=not self._dead, checks=dict(sorted(self._dead.items())))
+    def running(self, part: str) -> None:
+        """Note that a background part runs (again)."""
+        self._failing.pop(part, None)
 
     async def ready(self) -> Report:
         """Ask all checks at once, each for two seconds at most."""
         names = sorted(self._checks)
         answers = await asyncio.gather(*(_ask(self._checks[name]) for name in names))
-        checks = dict(zip(names, answers, strict=True)) | self._dead
+        checks = dict(zip(names, answers, strict=True)) | dict(sorted(self._failing.items()))
         return Report(ok=all(answer == "ok" for answer in checks.values()), checks=checks)
 
 

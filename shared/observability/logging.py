@@ -6,7 +6,7 @@ libraries pass through the same formatter, cut to their first line, without valu
 
 import logging
 import sys
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TextIO, cast
@@ -41,7 +41,7 @@ def get_log() -> Log:
 
 
 def library_logger(name: str) -> logging.Logger:
-    """Return a standard logger to hand to a library that wants one (FastStream, uvicorn)."""
+    """Return a standard logger to hand to a library that wants one (FastStream, uvicorn); "root" is the root of all."""
     return logging.getLogger(name)
 
 
@@ -123,13 +123,10 @@ class _EcsNames:
         return named
 
 
-def configure_logging(service: str, *, level: str = "info", file: Path | None = None, stream: TextIO | None = None) -> None:
-    """Send own and libraries' lines as JSON to `stream` (stdout) and, when given, also to `file` (appended)."""
-    streams = [stream or sys.stdout]
-    if file is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        streams.append(file.open("a", encoding="utf-8"))
-    sink = _Sink(streams)
+def configure_logging(service: str, *, level: str = "info", file: Path | None = None, stream: TextIO | None = None) -> Callable[[], None]:
+    """Send own and libraries' lines as JSON to `stream` (stdout) and, when given, also to `file` (appended); return what closes it."""
+    files = [] if file is None else [_opened(file)]
+    sink = _Sink([stream or sys.stdout, *files])
     formatter = _rendered(ecs_logging.StructlogFormatter())
     chain: list[structlog.typing.Processor] = [merge_contextvars, _without_values, _EcsNames(service), formatter]
     threshold = logging.getLevelNamesMapping()[level.upper()]
@@ -151,3 +148,15 @@ def configure_logging(service: str, *, level: str = "info", file: Path | None = 
     for name in ("httpx2", "httpcore", "httpx"):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
+
+    def close() -> None:
+        handler.addFilter(lambda _record: False)
+        for opened in files:
+            opened.close()
+
+    return close
+
+
+def _opened(file: Path) -> TextIO:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    return file.open("a", encoding="utf-8")
