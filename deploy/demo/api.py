@@ -39,6 +39,21 @@ class Api:
         """Replace as `who`, if nothing changed since `etag`."""
         return await self._command("PUT", service, path, who, body, {"If-Match": etag} if etag else {})
 
+    async def upload(self, service: str, path: str, who: str, content: bytes, headers: Mapping[str, str]) -> Any:
+        """Send a file's bytes as `who`."""
+        return (await self._send("POST", service, path, who, headers, content=content)).json()
+
+    async def all_pages(self, service: str, path: str, who: str) -> list[Any]:
+        """Return all items of a paged listing."""
+        items: list[Any] = []
+        cursor: str | None = None
+        while True:
+            page = await self.get(service, path, who, **({"cursor": cursor} if cursor else {}))
+            items += page["items"]
+            cursor = page["next"]
+            if cursor is None:
+                return items
+
     async def etag(self, service: str, path: str, who: str) -> str | None:
         """Return the present ETag of a resource."""
         return (await self._send("GET", service, path, who, {})).headers.get("etag")

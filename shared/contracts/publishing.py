@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import click
-
 from shared.contracts.asyncapi import document
 from shared.contracts.base import Contract
 from shared.contracts.catalogue import CONTRACTS, as_markdown
@@ -91,6 +89,6 @@ def release() -> int:
 
 
 if __name__ == "__main__":
-    click.echo(f"{write()} derived files changed")
+    sys.stdout.write(f"{write()} derived files changed\n")
     if sys.argv[1:] == ["release"]:
-        click.echo(f"{release()} types released for the first time")
+        sys.stdout.write(f"{release()} types released for the first time\n")
