@@ -50,7 +50,7 @@ class Evidence:
         for mail in self.mails:
             for part in mail.walk():
                 if part.get_content_type() == "text/calendar" and part.get_content_disposition() != "attachment":
-                    calendar = Calendar.from_ical(part.get_payload(decode=True))
+                    calendar = Calendar.from_ical(str(part.get_content()))
                     found += [(str(mail["To"]), str(calendar["METHOD"]), event) for event in calendar.walk("VEVENT")]
         return found
 
