@@ -26,8 +26,7 @@ def slices_of(round_id: str, members: int) -> list[FreezeSlice]:
     """Cut the pool into windows of about `SLICE_MEMBERS` members."""
     width = max(1, min(BUCKETS, BUCKETS * SLICE_MEMBERS // max(members, 1)))
     return [
-        FreezeSlice(round_id=round_id, first_bucket=start, end_bucket=min(start + width, BUCKETS))
-        for start in range(0, BUCKETS, width)
+        FreezeSlice(round_id=round_id, first_bucket=start, end_bucket=min(start + width, BUCKETS)) for start in range(0, BUCKETS, width)
     ]
 
 
@@ -40,11 +39,11 @@ async def begin_freezing(round_id: str, uow: UnitOfWork) -> list[FreezeSlice]:
     return slices_of(round_id, await uow.places.count_enrolled(opened.programme_id))
 
 
-async def freeze_slice(command: FreezeSlice, uow: UnitOfWork) -> None:
-    """Keep one slice; done again it is replaced."""
+async def freeze_slice(command: FreezeSlice, uow: UnitOfWork) -> int:
+    """Keep one slice and return how many members it holds; done again it is replaced."""
     opened = await uow.rounds.get(command.round_id)
     if opened.state is not RoundState.OPENED:
-        return
+        return 0
     programme = await uow.programmes.get(opened.programme_id)
     places = await uow.places.enrolled(opened.programme_id, (command.first_bucket, command.end_bucket))
     cards = await uow.cards.find_many(place.member_id for place in places)
@@ -62,6 +61,7 @@ async def freeze_slice(command: FreezeSlice, uow: UnitOfWork) -> None:
         buckets[spots[member.card.member_id]].append(member)
     digests = [digest_of(asdict(member) for member in members) for members in buckets.values()]
     await uow.snapshots.put_slice(command.round_id, command.first_bucket, frozen, digests)
+    return len(frozen)
 
 
 async def finish_freezing(round_id: str, size: int, uow: UnitOfWork) -> Round:
@@ -92,5 +92,3 @@ def _frozen(place: Place, card: Card, ties: list[tuple[str, Tie]], at: datetime,
         live=tuple(sorted(other for other, tie in ties if tie.live)),
         met=tuple(sorted(other for other, tie in ties if tie.ended_at is not None and tie.ended_at > since)),
     )
-
-

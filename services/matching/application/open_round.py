@@ -11,14 +11,19 @@ class OpenRound:
     """`seed` decides ties; the same seed on the same snapshot gives the same result."""
 
     programme_id: str
-    seed: int
+    seed: int | None = None
 
 
 async def open_round(command: OpenRound, uow: UnitOfWork) -> Round:
     """Fix rules and seed; the round runner freezes and solves it from here."""
     programme = await uow.programmes.get(command.programme_id)
     opened = Round.open(
-        id=uow.new_id(), programme_id=programme.id, rules=programme.rules, seed=command.seed, at=uow.clock.now()
+        id=uow.new_id(),
+        programme_id=programme.id,
+        rules=programme.rules,
+        seed=command.seed,
+        at=uow.clock.now(),
+        correlation_id=uow.cause.correlation_id,
     )
     programme.begin_round(opened.id)
     await uow.programmes.save(programme)

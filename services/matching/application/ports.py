@@ -13,6 +13,7 @@ from services.matching.domain.round import Round, Solution
 from services.matching.domain.rules import RuleSet
 from services.matching.domain.snapshot import Explanation, FrozenMember, Leaf
 from shared.kernel.aggregate import Aggregate
+from shared.kernel.cause import Cause
 from shared.kernel.clock import Clock
 
 A = TypeVar("A", bound=Aggregate)
@@ -88,10 +89,11 @@ class TieRepository(Repository[Tie], Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownCard:
-    """A card, the place of its record in the member's stream, and when the member was told to have left."""
+    """A card, the place of its record in the member's stream, when it was said, and when the member was told to have left."""
 
     card: Card
     sequence: int
+    at: datetime | None = None
     left_at: datetime | None = None
 
 
@@ -170,11 +172,11 @@ class HealthRepository(Protocol):
 class Timers(Protocol):
     """Durable timers, set and cancelled in the same transaction as everything else."""
 
-    async def set(self, timer_id: str, due_at: datetime, kind: str, data: dict[str, Any]) -> None:
+    async def set(self, id: str, due_at: datetime, kind: str, data: dict[str, Any]) -> None:  # noqa: A002
         """Have `kind` done at `due_at`; the same id replaces."""
         ...
 
-    async def cancel(self, timer_id: str) -> None:
+    async def cancel(self, id: str) -> None:  # noqa: A002
         """Forget a timer; an unknown one is fine."""
         ...
 
@@ -193,6 +195,7 @@ class UnitOfWork(Protocol):
     health: HealthRepository
     timers: Timers
     clock: Clock
+    cause: Cause
 
     def new_id(self) -> str:
         """Return a new opaque id."""
@@ -221,11 +224,25 @@ Progress = Callable[[str, float], None]
 KeepLeaf = Callable[[Leaf], Awaitable[None]]
 
 
+class EngineFailed(Exception):
+    """The optimiser gave no answer; `code` says how it ended, never with which data."""
+
+    def __init__(self, code: str) -> None:
+        """Keep the code."""
+        super().__init__(code)
+        self.code = code
+
+
 class RoundEngine(Protocol):
     """N4: solves a whole round outside this process; cancelling the call ends the work."""
 
     async def solve(
         self, order: SolveOrder, members: AsyncIterator[Sequence[FrozenMember]], *, keep: KeepLeaf, progress: Progress
     ) -> Solution:
-        """Give every piece of the outcome to `keep`, in order, and return the counts."""
+        """Give every piece of the outcome to `keep`, in order, and return the counts.
+
+        Raises:
+            EngineFailed: there is no answer; asking again may help.
+
+        """
         ...

@@ -9,7 +9,8 @@ from services.matching.domain import refusals
 from services.matching.domain.card import LEFT, Card, lines_within
 from services.matching.domain.charter import TEXT_CHARACTERS_MAX
 from services.matching.domain.explaining import explain
-from services.matching.domain.pairing import Origin, Pairing
+from services.matching.domain.life import Origin
+from services.matching.domain.pairing import Pairing
 from services.matching.domain.place import Place, Tie, place_id
 
 INTENTS = ("seek", "offer")
@@ -71,9 +72,7 @@ def _demand_initiator(pairing: Pairing, cards: Mapping[str, Card], places: Mappi
         raise refusals.MemberPaused
 
 
-def _demand_partner(
-    partner: str, pairing: Pairing, cards: Mapping[str, Card], places: Mapping[str, Place], uow: UnitOfWork
-) -> None:
+def _demand_partner(partner: str, pairing: Pairing, cards: Mapping[str, Card], places: Mapping[str, Place], uow: UnitOfWork) -> None:
     """C: nobody absent, resting or full is approached; one refusal for all of it. A natural pair exists, so rest is no bar."""
     card, place = cards.get(partner), places.get(partner)
     absent = card is None or card.status == LEFT or place is None or place.free < 1

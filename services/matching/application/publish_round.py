@@ -1,6 +1,6 @@
 """A solved round becomes proposals, piece by piece, each exactly once (N4, C)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import combinations
@@ -9,7 +9,8 @@ from services.matching.application.beginning import save_begun
 from services.matching.application.ports import UnitOfWork
 from services.matching.domain.card import Card
 from services.matching.domain.explaining import explain
-from services.matching.domain.pairing import Origin, Pairing
+from services.matching.domain.life import Origin
+from services.matching.domain.pairing import Pairing
 from services.matching.domain.place import Place, Tie, place_id, tie_id
 from services.matching.domain.publication import loss_of
 from services.matching.domain.reasons import UnmatchedReason
@@ -23,7 +24,7 @@ NOT_WAITING = (UnmatchedReason.NO_FREE_SEAT, UnmatchedReason.PAUSED, UnmatchedRe
 async def publish_round(round_id: str, uow: UnitOfWork) -> Round:
     """Begin to tell members; the round runner does it piece by piece."""
     solved = await uow.rounds.get(round_id)
-    solved.publish()
+    solved.publish(uow.cause.correlation_id)
     await uow.rounds.save(solved)
     uow.wake_rounds()
     return solved
@@ -100,7 +101,7 @@ class _Desk:
         for member in group.last_for:
             place = self.places.get(member)
             if place is None or place.proposed_in != self.round.id:
-                self.leave_out(member, losses.get(member) or self._partners_loss(member, group.members, losses))
+                self.leave_out(member, losses.get(member) or _partners_loss(group.members, losses))
 
     def leave_out(self, member: str, reason: str) -> None:
         """Name the one reason; who waited with a free seat is served first in the next round."""
@@ -145,10 +146,6 @@ class _Desk:
                 found[member] = reason
         return found
 
-    def _partners_loss(self, member: str, members: Sequence[str], losses: dict[str, str]) -> str:
-        named = [PARTNER_REASONS.get(losses[other], UnmatchedReason.PARTNER_NOT_FREE) for other in members if other in losses]
-        return named[0] if named else UnmatchedReason.PARTNER_NOT_FREE
-
     def _explained(self, members: tuple[str, ...]) -> dict[str, Explanation]:
         return {member: explain(self.cards[member], [self.cards[other] for other in members if other != member]) for member in members}
 
@@ -160,3 +157,8 @@ PARTNER_REASONS = {
     UnmatchedReason.AWAY.value: UnmatchedReason.PARTNER_PAUSED,
 }
 """What happened to one, said to the other; everything else is `partner-not-free`, so that nothing private shows."""
+
+
+def _partners_loss(members: Sequence[str], losses: Mapping[str, str]) -> str:
+    named = [PARTNER_REASONS.get(losses[member], UnmatchedReason.PARTNER_NOT_FREE) for member in members if member in losses]
+    return (named or [UnmatchedReason.PARTNER_NOT_FREE])[0].value

@@ -8,9 +8,7 @@ from services.matching.domain.place import Place, Tie
 from services.matching.domain.reasons import UnmatchedReason
 
 
-def loss_of(
-    card: Card | None, place: Place | None, ties: Sequence[Tie], others: Sequence[Card], at: datetime
-) -> str | None:
+def loss_of(card: Card | None, place: Place | None, ties: Sequence[Tie], others: Sequence[Card], at: datetime) -> str | None:
     """Return why a member can no longer be proposed to these others, None when everything still holds."""
     if card is None or card.status == LEFT or place is None:
         return UnmatchedReason.MEMBER_LEFT.value

@@ -1,5 +1,6 @@
 """A round: one frozen snapshot, one result, published once (N4, N7)."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -50,6 +51,8 @@ class Round(Aggregate):
     rules: RuleSet
     seed: int
     opened_at: datetime
+    correlation_id: str
+    """N17: that of the command which the runner carries out."""
     state: RoundState = RoundState.OPENED
     frozen_at: datetime | None = None
     size: int = 0
@@ -63,9 +66,11 @@ class Round(Aggregate):
     """A code that says why the round was given up."""
 
     @classmethod
-    def open(cls, *, id: str, programme_id: str, rules: RuleSet, seed: int, at: datetime) -> "Round":  # noqa: A002
-        """Begin: rules and seed are fixed from here."""
-        opened = cls(id=id, programme_id=programme_id, rules=rules, seed=seed, opened_at=at)
+    def open(cls, *, id: str, programme_id: str, rules: RuleSet, seed: int | None, at: datetime, correlation_id: str) -> "Round":  # noqa: A002
+        """Begin: rules and seed are fixed from here; without a seed the id gives one."""
+        if seed is None:
+            seed = int.from_bytes(hashlib.sha256(id.encode()).digest()[:4], "big")
+        opened = cls(id=id, programme_id=programme_id, rules=rules, seed=seed, opened_at=at, correlation_id=correlation_id)
         opened.record(events.RoundOpened(round_id=id, programme_id=programme_id, rules_version=rules.version, seed=seed))
         return opened
 
@@ -99,7 +104,7 @@ class Round(Aggregate):
             )
         )
 
-    def publish(self) -> None:
+    def publish(self, correlation_id: str) -> None:
         """Begin to tell members. Saying it again changes nothing, also after the end: a repeated command is harmless."""
         if self.state in {RoundState.PUBLISHING, RoundState.PUBLISHED}:
             return
@@ -107,7 +112,7 @@ class Round(Aggregate):
             raise refusals.RoundIsOver(state=self.state.value)
         if self.state is not RoundState.SOLVED:
             raise refusals.RoundNotSolved(state=self.state.value)
-        self.state = RoundState.PUBLISHING
+        self.state, self.correlation_id = RoundState.PUBLISHING, correlation_id
 
     def leaf_published(self, proposals: int, unmatched: dict[str, str]) -> None:
         """N4: one document of the outcome became proposals; everybody else in it is told exactly one reason."""

@@ -1,0 +1,100 @@
+"""Reads outside transactions: what HTTP shows and what the round runner streams."""
+
+from collections.abc import AsyncIterator, Sequence
+
+from services.matching.adapters.records import CARDS, EXPLANATIONS, HEALTH, PROGRESS, SLICES, Shapes, explanation_in
+from services.matching.adapters.repositories import PAIRINGS, PROGRAMMES, ROUNDS
+from services.matching.application.queries import Health, RoundProgress
+from services.matching.domain.pairing import Pairing
+from services.matching.domain.programme import Programme
+from services.matching.domain.round import Round
+from services.matching.domain.snapshot import Explanation, FrozenMember
+from shared.persistence.database import Database, Document
+
+
+class MongoLibrary:
+    """Fulfils `application.queries.Library` and streams snapshots."""
+
+    def __init__(self, database: Database, shapes: Shapes) -> None:
+        self._database = database
+        self._shapes = shapes
+
+    async def programme(self, programme_id: str) -> Programme | None:
+        """Return a programme."""
+        found = await self._database.collection(PROGRAMMES).find_one({"_id": programme_id})
+        return None if found is None else self._programme(found)
+
+    async def programmes(self) -> list[Programme]:
+        """Return all programmes by id; there are few."""
+        return [self._programme(found) for found in await self._database.collection(PROGRAMMES).find({}, sort=[("_id", 1)])]
+
+    async def round(self, round_id: str) -> Round | None:
+        """Return a round."""
+        found = await self._database.collection(ROUNDS).find_one({"_id": round_id})
+        return None if found is None else self._round(found)
+
+    async def rounds(self, programme_id: str) -> list[Round]:
+        """Return a programme's rounds, newest first."""
+        found = await self._database.collection(ROUNDS).find({"ix.programme_id": programme_id})
+        return sorted((self._round(each) for each in found), key=lambda each: (each.opened_at, each.id), reverse=True)
+
+    async def working_rounds(self) -> list[Round]:
+        """Return the rounds that the runner has to carry on, by id."""
+        return [self._round(each) for each in await self._database.collection(ROUNDS).find({"ix.working": True}, sort=[("_id", 1)])]
+
+    async def progress(self, round_id: str) -> RoundProgress | None:
+        """Return what the runner is doing."""
+        found = await self._database.collection(PROGRESS).find_one({"_id": round_id})
+        return None if found is None else RoundProgress(stage=found["stage"], share=found["share"])
+
+    async def note_progress(self, round_id: str, progress: RoundProgress) -> None:
+        """Show what the runner is doing; losing it harms nobody."""
+        document = {"_id": round_id, "stage": progress.stage, "share": progress.share}
+        await self._database.collection(PROGRESS).replace_one({"_id": round_id}, document, upsert=True)
+
+    async def snapshot(self, round_id: str) -> AsyncIterator[Sequence[FrozenMember]]:
+        """Yield a round's frozen members slice by slice, so that memory stays bounded."""
+        slices = self._database.collection(SLICES)
+        for name in await slices.find({"round_id": round_id}, sort=[("first_bucket", 1)], projection={"_id": 1}):
+            found = await slices.find_one({"_id": name["_id"]})
+            if found is not None:
+                yield self._shapes.frozen.validate_python(found["lines"])
+
+    async def pairing(self, pairing_id: str) -> Pairing | None:
+        """Return a pairing."""
+        found = await self._database.collection(PAIRINGS).find_one({"_id": pairing_id})
+        return None if found is None else self._pairing(found)
+
+    async def pairings_of(self, member_id: str) -> list[Pairing]:
+        """Return a member's pairings, newest first."""
+        found = [self._pairing(each) for each in await self._database.collection(PAIRINGS).find({"ix.members": member_id})]
+        return sorted(found, key=lambda each: (each.proposed_at, each.id), reverse=True)
+
+    async def explanation(self, pairing_id: str, member_id: str) -> Explanation | None:
+        """Return one side's four lists."""
+        return await explanation_in(self._database.collection(EXPLANATIONS), self._shapes.explanation, pairing_id, member_id)
+
+    async def health(self, pairing_id: str) -> Health:
+        """Return a pairing's counts."""
+        found = await self._database.collection(HEALTH).find_one({"_id": pairing_id})
+        if found is None:
+            return Health()
+        return Health(held=found.get("held", 0), missed=found.get("missed", 0), last_held_at=found.get("last_held_at"))
+
+    async def offers(self, member_ids: Sequence[str]) -> dict[str, list[str]]:
+        """Return the offered skill codes of members."""
+        found = await self._database.collection(CARDS).find({"_id": {"$in": list(member_ids)}}, projection={"card.offers": 1})
+        return {each["_id"]: [offer["code"] for offer in each["card"].get("offers", [])] for each in found}
+
+    def _programme(self, document: Document) -> Programme:
+        return self._database.codecs.aggregate_of(Programme, *_stored(document))
+
+    def _round(self, document: Document) -> Round:
+        return self._database.codecs.aggregate_of(Round, *_stored(document))
+
+    def _pairing(self, document: Document) -> Pairing:
+        return self._database.codecs.aggregate_of(Pairing, *_stored(document))
+
+
+def _stored(document: Document) -> tuple[str, Document, int, int]:
+    return document["_id"], document["body"], document["version"], document["revision"]

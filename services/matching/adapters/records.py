@@ -1,0 +1,182 @@
+"""What is kept beside the aggregates: cards, explanations, snapshots, outcomes, health. Plain documents, typed at this edge."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+from services.matching.application.ports import KnownCard
+from services.matching.domain.card import Card
+from services.matching.domain.snapshot import Explanation, FrozenMember, Leaf
+from shared.kernel.errors import NotFound
+from shared.persistence.database import Collection, Transaction
+from shared.persistence.indexes import Index
+
+T = TypeVar("T")
+CARDS, EXPLANATIONS, SLICES, LEAVES, HEALTH, PROGRESS = (
+    "cards",
+    "explanations",
+    "round_slices",
+    "round_leaves",
+    "pairing_health",
+    "round_progress",
+)
+INDEXES = (
+    Index(collection=CARDS),
+    Index(collection=EXPLANATIONS, keys=(("pairing_id", 1),)),
+    Index(collection=SLICES, keys=(("round_id", 1), ("first_bucket", 1))),
+    Index(collection=SLICES, keys=(("members", 1),)),
+    Index(collection=LEAVES, keys=(("members", 1),)),
+    Index(collection=HEALTH),
+    Index(collection=PROGRESS),
+)
+
+
+class Shapes:
+    """Compiled once per process and given to every unit of work by `main.py`."""
+
+    def __init__(self) -> None:
+        self.card: TypeAdapter[Card] = TypeAdapter(Card)
+        self.explanation: TypeAdapter[Explanation] = TypeAdapter(Explanation)
+        self.frozen: TypeAdapter[list[FrozenMember]] = TypeAdapter(list[FrozenMember])
+        self.leaf: TypeAdapter[Leaf] = TypeAdapter(Leaf)
+
+
+class MongoCardRepository:
+    """The replica of profile's cards, one document per member."""
+
+    def __init__(self, tx: Transaction, shapes: Shapes) -> None:
+        self._on = tx.collection(CARDS)
+        self._shape = shapes.card
+
+    async def find(self, member_id: str) -> KnownCard | None:
+        """Return what is known of a member."""
+        found = await self._on.find_one({"_id": member_id})
+        if found is None:
+            return None
+        card = self._shape.validate_python(found["card"])
+        return KnownCard(card=card, sequence=found["sequence"], at=found["at"], left_at=found["left_at"])
+
+    async def find_many(self, member_ids: Iterable[str]) -> dict[str, Card]:
+        """Return the cards that are known, in the order of their ids."""
+        wanted = sorted(dict.fromkeys(member_ids))
+        found = await self._on.find({"_id": {"$in": wanted}}) if wanted else []
+        cards = {each["_id"]: self._shape.validate_python(each["card"]) for each in found}
+        return {member: cards[member] for member in wanted if member in cards}
+
+    async def save(self, known: KnownCard) -> None:
+        """Keep the newest record."""
+        document = {
+            "_id": known.card.member_id,
+            "card": self._shape.dump_python(known.card, mode="json"),
+            "sequence": known.sequence,
+            "at": known.at,
+            "left_at": known.left_at,
+        }
+        await self._on.replace_one({"_id": known.card.member_id}, document, upsert=True)
+
+    async def remove(self, member_id: str) -> None:
+        """N18: forget a member."""
+        await self._on.delete_one({"_id": member_id})
+
+
+class MongoExplanationRepository:
+    """One document per pairing and side."""
+
+    def __init__(self, tx: Transaction, shapes: Shapes) -> None:
+        self._on = tx.collection(EXPLANATIONS)
+        self._shape = shapes.explanation
+
+    async def save(self, pairing_id: str, explanations: dict[str, Explanation]) -> None:
+        """Keep the lists of each member of a new pairing."""
+        await self._on.insert_many(
+            [
+                {"_id": f"{pairing_id}:{member}", "pairing_id": pairing_id, "lists": self._shape.dump_python(lists, mode="json")}
+                for member, lists in sorted(explanations.items())
+            ]
+        )
+
+    async def find(self, pairing_id: str, member_id: str) -> Explanation | None:
+        """Return one side's lists."""
+        return await explanation_in(self._on, self._shape, pairing_id, member_id)
+
+    async def remove(self, pairing_ids: Sequence[str]) -> None:
+        """N18: delete the lists of these pairings."""
+        if pairing_ids:
+            await self._on.delete_many({"pairing_id": {"$in": list(pairing_ids)}})
+
+
+async def explanation_in(on: Collection, shape: TypeAdapter[Explanation], pairing_id: str, member_id: str) -> Explanation | None:
+    """Read one side's lists, inside a transaction or outside."""
+    found = await on.find_one({"_id": f"{pairing_id}:{member_id}"})
+    return None if found is None else shape.validate_python(found["lists"])
+
+
+class MongoSnapshotRepository:
+    """N7: a round's frozen members in slices, its outcome in leaves; both are written again by a repeated attempt."""
+
+    def __init__(self, tx: Transaction, shapes: Shapes) -> None:
+        self._slices = tx.collection(SLICES)
+        self._leaves = tx.collection(LEAVES)
+        self._shapes = shapes
+
+    async def put_slice(self, round_id: str, first_bucket: int, members: Sequence[FrozenMember], digests: Sequence[str]) -> None:
+        """Keep one slice."""
+        name = f"{round_id}:{first_bucket:04d}"
+        document = {
+            "_id": name,
+            "round_id": round_id,
+            "first_bucket": first_bucket,
+            "members": [member.card.member_id for member in members],
+            "digests": list(digests),
+            "lines": self._shapes.frozen.dump_python(list(members), mode="json"),
+        }
+        await self._slices.replace_one({"_id": name}, document, upsert=True)
+
+    async def digests(self, round_id: str) -> list[str]:
+        """Return the digests of all buckets, in order."""
+        found = await self._slices.find({"round_id": round_id}, sort=[("first_bucket", 1)], projection={"digests": 1})
+        return [digest for each in found for digest in each["digests"]]
+
+    async def clear(self, round_id: str) -> None:
+        """Remove what an attempt that died has left."""
+        await self._slices.delete_many({"round_id": round_id})
+
+    async def put_leaf(self, round_id: str, leaf: Leaf) -> None:
+        """Keep one piece of the outcome."""
+        name = f"{round_id}:{leaf.number:06d}"
+        members = sorted({member for group in leaf.groups for member in group.members})
+        document = {"_id": name, "members": members, "leaf": self._shapes.leaf.dump_python(leaf, mode="json")}
+        await self._leaves.replace_one({"_id": name}, document, upsert=True)
+
+    async def leaf(self, round_id: str, number: int) -> Leaf:
+        """Return one piece of the outcome."""
+        found = await self._leaves.find_one({"_id": f"{round_id}:{number:06d}"})
+        if found is None:
+            raise NotFound(id=round_id, leaf=number)
+        return self._shapes.leaf.validate_python(found["leaf"])
+
+    async def forget(self, member_id: str) -> None:
+        """N18: delete a member's codes; that they took part stays, under an id that no longer means anybody."""
+        for piece in await self._slices.find({"members": member_id}):
+            lines = [line for line in piece["lines"] if line["card"]["member_id"] != member_id]
+            members = [member for member in piece["members"] if member != member_id]
+            await self._slices.replace_one({"_id": piece["_id"]}, piece | {"lines": lines, "members": members})
+        for piece in await self._leaves.find({"members": member_id}):
+            for group in piece["leaf"]["groups"]:
+                if member_id in group["members"]:
+                    group["explanations"] = {}
+            await self._leaves.replace_one({"_id": piece["_id"]}, piece)
+
+
+class MongoHealthRepository:
+    """Counts of a pairing's sessions."""
+
+    def __init__(self, tx: Transaction) -> None:
+        self._on = tx.collection(HEALTH)
+
+    async def count(self, pairing_id: str, *, held: int, missed: int, at: datetime) -> None:
+        """Add to a pairing's counts."""
+        change: dict[str, Any] = {"$inc": {"held": held, "missed": missed}}
+        await self._on.update_one({"_id": pairing_id}, change | ({"$set": {"last_held_at": at}} if held else {}), upsert=True)
