@@ -1,0 +1,1 @@
+"""Deterministic simulation: the code that ships, on one seeded loop with virtual time, in-memory servers and planned faults."""

@@ -1,0 +1,217 @@
+"""One event loop with virtual time and one seeded source, on which several simulated processes live, crash and come back.
+
+Derived from `AbstractEventLoop`, not `BaseEventLoop`: whatever is not written here (sockets, signals, threads,
+subprocesses) raises, so nothing real can leak into a run. asyncio promises the order of calls within a loop; therefore
+each process has one queue of its own and the seed chooses the process, never reorders inside one.
+"""
+
+import asyncio
+import heapq
+from asyncio import events
+from collections import deque
+from collections.abc import Callable, Coroutine, Generator
+from contextvars import Context, ContextVar, copy_context
+from typing import Any
+
+from shared.kernel.randomness import Randomness
+
+STEPS_MAX = 20_000_000
+
+
+class Deadlock(Exception):
+    """Nothing is ready and no timer is due: somebody waits for what never comes."""
+
+
+class TooManySteps(Exception):
+    """The run does not come to an end."""
+
+
+class Process:
+    """One incarnation of a simulated operating-system process: its queue, whether it lives, whether it is stopped."""
+
+    def __init__(self, name: str, incarnation: int = 1) -> None:
+        self.name, self.incarnation = name, incarnation
+        self.alive, self.paused = True, False
+        self.queue: deque[asyncio.Handle] = deque()
+        self.tasks: list[asyncio.Task[Any]] = []
+
+    def __repr__(self) -> str:
+        return f"{self.name}#{self.incarnation}"
+
+
+OWNER: ContextVar[Process] = ContextVar("owner")
+
+
+class SimulatedFuture(asyncio.Future[Any]):
+    """A future whose hash is its birth number, so that sets of futures iterate alike in every run."""
+
+    birth = 0
+
+    def __hash__(self) -> int:
+        return self.birth
+
+
+class SimulatedTask(asyncio.Task[Any]):
+    """A task whose hash is its birth number."""
+
+    birth = 0
+
+    def __hash__(self) -> int:
+        return self.birth
+
+
+class SimulatedLoop(asyncio.AbstractEventLoop):
+    """The loop. `time()` is virtual; it jumps to the next timer when nobody has anything to do."""
+
+    def __init__(self, randomness: Randomness) -> None:
+        self._randomness = randomness
+        self._now = 0.0
+        self._births = 0
+        self._timers: list[tuple[float, int, asyncio.TimerHandle, Process]] = []
+        self._sequence = 0
+        self._processes: list[Process] = []
+        self.world = self.new_process("world")
+        self.graveyard: list[asyncio.Task[Any]] = []
+        self.troubles: list[dict[str, Any]] = []
+        self.steps = 0
+
+    def new_process(self, name: str, incarnation: int = 1) -> Process:
+        """Return a new process on this loop."""
+        process = Process(name, incarnation)
+        self._processes.append(process)
+        return process
+
+    def kill(self, process: Process) -> None:
+        """Cut the power: no `except`, no `finally`, nothing of it runs again; its tasks are kept so that nothing is collected."""
+        process.alive = False
+        process.queue.clear()
+        self._processes.remove(process)
+        self.graveyard += process.tasks
+
+    def start(self, process: Process, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+        """Start `work` as a task of `process`."""
+        context = copy_context()
+        context.run(OWNER.set, process)
+        return self.create_task(work, name=name, context=context)
+
+    def run(self, work: Coroutine[Any, Any, Any], within: float) -> Any:
+        """Run `work` in the world's context until it is done.
+
+        Raises:
+            Deadlock: when nothing can happen any more.
+            TooManySteps: when the run does not end within virtual `within` seconds or the limit of steps.
+
+        """
+        task = self.start(self.world, work, "world")
+        events._set_running_loop(self)
+        try:
+            while not task.done():
+                self._step()
+                if self._now > within or self.steps > STEPS_MAX:
+                    raise TooManySteps(f"at {self._now:.6f} s after {self.steps} steps")
+        finally:
+            events._set_running_loop(None)
+        return task.result()
+
+    def _step(self) -> None:
+        self.steps += 1
+        ready = [process for process in self._processes if process.queue and not process.paused]
+        if not ready:
+            self._advance()
+            return
+        chosen = ready[0] if len(ready) == 1 else ready[int(self._randomness.random() * len(ready))]
+        handle = chosen.queue.popleft()
+        if not handle.cancelled():
+            handle._run()
+
+    def _advance(self) -> None:
+        """Jump to the next timer that can matter, and queue all that are due then."""
+        while self._timers and (self._timers[0][2].cancelled() or not self._timers[0][3].alive):
+            heapq.heappop(self._timers)
+        if not self._timers:
+            raise Deadlock(f"at {self._now:.6f} s")
+        self._now = max(self._now, self._timers[0][0])
+        while self._timers and self._timers[0][0] <= self._now:
+            _, _, handle, process = heapq.heappop(self._timers)
+            if process.alive and not handle.cancelled():
+                process.queue.append(handle)
+
+    def _owner(self, context: Context | None) -> Process:
+        return context.get(OWNER, self.world) if context is not None else OWNER.get(self.world)
+
+    # What asyncio asks of a loop. Signatures are wider than typeshed's variadic ones.
+
+    def time(self) -> float:
+        """Return virtual seconds since the run began."""
+        return self._now
+
+    def call_soon(self, callback: Callable[..., object], *args: Any, context: Context | None = None) -> asyncio.Handle:  # type: ignore[override]
+        """Queue a call behind the others of its process; calls of the dead are dropped."""
+        handle = asyncio.Handle(callback, args, self, context)
+        owner = self._owner(context)
+        if owner.alive:
+            owner.queue.append(handle)
+        return handle
+
+    def call_later(self, delay: float, callback: Callable[..., object], *args: Any, context: Context | None = None) -> asyncio.TimerHandle:  # type: ignore[override]
+        """Queue a call for later."""
+        return self.call_at(self._now + delay, callback, *args, context=context)
+
+    def call_at(self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None) -> asyncio.TimerHandle:  # type: ignore[override]
+        """Queue a call for an instant; ties by the order of asking."""
+        handle = asyncio.TimerHandle(when, callback, args, self, context)
+        self._sequence += 1
+        heapq.heappush(self._timers, (round(when, 6), self._sequence, handle, self._owner(context)))
+        return handle
+
+    def create_future(self) -> asyncio.Future[Any]:
+        """Return a future with a stable hash."""
+        future = SimulatedFuture(loop=self)
+        self._births += 1
+        future.birth = self._births
+        return future
+
+    def create_task(
+        self,
+        coro: Generator[Any, None, Any] | Coroutine[Any, Any, Any],
+        *,
+        name: str | None = None,
+        context: Context | None = None,
+        **_: Any,
+    ) -> asyncio.Task[Any]:
+        """Return a task with a stable hash that belongs to the process in its context."""
+        task = SimulatedTask(coro, loop=self, name=name or "task", context=context)
+        self._births += 1
+        task.birth = self._births
+        self._owner(context).tasks.append(task)
+        return task
+
+    def get_task_factory(self) -> None:
+        """Say that there is none (anyio asks)."""
+
+    def get_debug(self) -> bool:
+        """Say that asyncio's debug mode is off."""
+        return False
+
+    def is_running(self) -> bool:
+        """Say that the loop runs."""
+        return True
+
+    def is_closed(self) -> bool:
+        """Say that the loop is open."""
+        return False
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """Keep what nobody caught: the oracle calls it a violation."""
+        self.troubles.append(context)
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """Note nothing: cancelled timers are passed over when their time comes."""
+
+    async def shutdown_asyncgens(self) -> None:
+        """Nothing to shut down."""
+
+
+def new_loop(randomness: Randomness) -> SimulatedLoop:
+    """Return a loop; what it does not implement raises `NotImplementedError` when it is called."""
+    return SimulatedLoop(randomness)  # type: ignore[abstract]
