@@ -1,0 +1,123 @@
+"""The technical parts of one process, built once from settings; `main.py` puts a service on top of them.
+
+Nothing here is shared between two foundations: build twice, and the two know nothing of each other.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Generic, TypeVar
+
+import httpx2
+
+from shared.http.auth import Authenticator
+from shared.http.client import ServiceClient, token_source
+from shared.http.commands import CommandRunner
+from shared.http.keys import KeyCache, key_source
+from shared.http.tokens import TokenAuthenticator
+from shared.kernel.cause import Cause
+from shared.kernel.clock import Clock
+from shared.kernel.randomness import Randomness
+from shared.kernel.tasks import Tasks
+from shared.messaging.consuming import Consumer
+from shared.messaging.outbox import Outbox
+from shared.messaging.telemetry import PathMetrics
+from shared.observability import log_events
+from shared.observability.health import Health
+from shared.observability.logging import get_log
+from shared.observability.metrics import Metrics
+from shared.persistence.database import Database, Transaction
+from shared.persistence.doorbell import Doorbell
+from shared.settings import ServiceSettings, SharedSettings
+from shared.timers.runner import TimerRunner
+from shared.timers.timers import Due, Timers
+
+S = TypeVar("S", bound=ServiceSettings)
+U = TypeVar("U")
+Bind = Callable[[Transaction, Cause], U]
+"""Makes the unit of work of one transaction and one cause: the same for HTTP, consumers and timers."""
+
+
+class Foundation(Generic[S]):
+    """Settings, two clocks, randomness, database, bells, figures; and the makers of what a service needs of them."""
+
+    def __init__(
+        self,
+        service: str,
+        shared: SharedSettings,
+        settings: S,
+        *,
+        wall: Clock,
+        randomness: Randomness,
+        database: Database,
+        authenticator: Authenticator | None = None,
+    ) -> None:
+        """`wall` is technical time; business time (`clock`) comes from the settings. Call inside the running loop."""
+        self.service = service
+        self.shared = shared
+        self.settings = settings
+        self.wall = wall
+        self.clock = shared.clock.business(wall)
+        self.randomness = randomness
+        self.database = database
+        self.health = Health()
+        self.metrics = Metrics()
+        self.path_metrics = PathMetrics(self.metrics.registry)
+        self.tasks = Tasks(_tell_of_death)
+        self.outbox_bell = Doorbell()
+        self.timers_bell = Doorbell()
+        self.http = httpx2.AsyncClient()
+        self.authenticator = authenticator or TokenAuthenticator(shared.auth, KeyCache(key_source(shared.auth.jwks, self.http)), wall=wall)
+        self._token = token_source(shared.auth, self.http)
+
+    def outbox(self, tx: Transaction, cause: Cause) -> Outbox:
+        """Return the door through which facts leave in this transaction."""
+        return Outbox(tx, service=self.service, cause=cause, clock=self.clock, randomness=self.randomness, doorbell=self.outbox_bell)
+
+    def timers(self, tx: Transaction, cause: Cause | None = None) -> Timers:
+        """Return the durable timers, as seen from this transaction."""
+        return Timers(tx, self.timers_bell, cause)
+
+    def commands(self, bind: Bind[U]) -> CommandRunner[U]:
+        """Return what runs HTTP commands, one transaction each."""
+        return CommandRunner(self.database, bind, wall=self.wall)
+
+    def consumer(self, bind: Bind[U]) -> Consumer[U]:
+        """Return what applies other services' facts; declare its routes before the process starts."""
+        return Consumer(
+            service=self.service,
+            database=self.database,
+            bind=bind,
+            clock=self.clock,
+            randomness=self.randomness,
+            settings=self.shared.kafka,
+            doorbell=self.outbox_bell,
+            metrics=self.path_metrics,
+        )
+
+    def timer_runner(self, bind: Bind[U], handlers: Mapping[str, Callable[[Due, U], Awaitable[None]]]) -> TimerRunner[U]:
+        """Return what does the due work, by kind of timer."""
+        return TimerRunner(
+            database=self.database,
+            bind=bind,
+            handlers=handlers,
+            clock=self.clock,
+            randomness=self.randomness,
+            doorbell=self.timers_bell,
+            tasks=self.tasks,
+            replica=self.shared.kafka.group_instance_id,
+        )
+
+    def peer(self, base_url: str) -> ServiceClient:
+        """Return a reader of another service's HTTP API."""
+        return ServiceClient(base_url, self._token, self.http)
+
+    async def close(self) -> None:
+        """Give back what was opened."""
+        await self.http.aclose()
+        await self.database.close()
+
+
+def _tell_of_death(name: str, fault: BaseException) -> None:
+    get_log().error(log_events.PART_DIED, part=name, exc_info=fault)
+
+
+AnyFoundation = Foundation[Any]

@@ -1,0 +1,70 @@
+"""The life of one service process: settings, logging, service, serving, stop. All four `__main__.py` are one call of it."""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from fastapi import FastAPI
+from pydantic_settings import BaseSettings
+
+from shared.foundation import Foundation
+from shared.http.server import server_of
+from shared.kernel.clock import WallClock
+from shared.kernel.randomness import SystemRandomness
+from shared.observability import log_events
+from shared.observability.logging import configure_logging, get_log
+from shared.persistence.mongo import connect
+from shared.running import Running, application
+from shared.service import Service
+from shared.settings import BadSettings, ServiceSettings, SharedSettings, load
+
+S = TypeVar("S", bound=ServiceSettings)
+Build = Callable[[Foundation[S]], Service]
+EXIT_BAD_SETTINGS = 2
+
+
+def run_service(name: str, settings: type[S], build: Build[S], *, extra: Sequence[type[BaseSettings]] = ()) -> int:
+    """Run the service `name` until SIGTERM or SIGINT; return the exit code (0 after a graceful stop).
+
+    `extra` are further settings classes that the service reads (their names are known to the start-up check).
+    """
+    try:
+        shared, own = load(settings, *extra)
+    except BadSettings as fault:
+        print(f"tandem {name} cannot start: {fault}", file=sys.stderr)  # noqa: T201  # logging is set up by settings
+        return EXIT_BAD_SETTINGS
+    close_log = configure_logging(name, level=shared.log.level, file=shared.log.file)
+    was_cut = asyncio.run(_serve(name, shared, own, build))
+    close_log()
+    if was_cut:
+        # a thread of the database driver may wait for a server that never answers; the time for the stop is over
+        sys.stdout.flush()
+        os._exit(0)
+    return 0
+
+
+async def _serve(name: str, shared: SharedSettings, own: S, build: Build[S]) -> bool:
+    wall, randomness = WallClock(), SystemRandomness()
+    database = connect(shared.mongo, name, wall=wall, randomness=randomness)
+    foundation = Foundation(name, shared, own, wall=wall, randomness=randomness, database=database)
+    service = build(foundation)
+    running = Running(foundation, service)
+    loop = asyncio.get_running_loop()
+    stopping_since: list[float] = []
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await running.start()
+        yield
+        stopping_since.append(loop.time())
+        await running.stop()
+
+    app = application(foundation, service, lifespan=lifespan)
+    get_log().info(log_events.PROCESS_STARTED, port=own.http_port)
+    await server_of(app, host=own.http_host, port=own.http_port).serve()
+    if stopping_since:
+        get_log().info(log_events.PROCESS_STOPPED, ms=(loop.time() - stopping_since[0]) * 1000)
+    return running.was_cut

@@ -1,0 +1,148 @@
+"""Starts what a service consists of, keeps it going, and stops it in the order that loses nothing.
+
+A broker or a database that is away at the start stops nothing: HTTP answers at once, the rest joins when it can, and
+`/ready` says what is missing.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Generic, TypeVar
+
+from fastapi import FastAPI
+
+from shared.foundation import Foundation
+from shared.http import commands
+from shared.http.app import Lifespan, create_app
+from shared.http.operations import operations_router
+from shared.messaging import burial, inbox, lanes, outbox
+from shared.messaging.broker import BrokerLink
+from shared.messaging.dead_letters import DeadLetters
+from shared.messaging.parked import ParkedWorker
+from shared.messaging.relay import Relay
+from shared.messaging.sending import KafkaSender
+from shared.observability import log_events
+from shared.observability.health import NotReady
+from shared.observability.logging import get_log
+from shared.persistence import leases
+from shared.persistence.indexes import Index
+from shared.persistence.patience import Patience
+from shared.service import Service
+from shared.settings import ServiceSettings
+from shared.status import Status
+from shared.timers import timers
+
+S = TypeVar("S", bound=ServiceSettings)
+CONSUMERS_SECONDS_MAX = 3.5
+PARTS_SECONDS_MAX = 3.0
+CLOSE_SECONDS_MAX = 0.5
+INDEXES: tuple[Index, ...] = (
+    *outbox.INDEXES,
+    *inbox.INDEXES,
+    *lanes.INDEXES,
+    *burial.INDEXES,
+    *leases.INDEXES,
+    *timers.INDEXES,
+    *commands.INDEXES,
+)
+"""Of the collections that every service has."""
+
+
+class Running(Generic[S]):
+    """One service at work."""
+
+    def __init__(self, foundation: Foundation[S], service: Service) -> None:
+        """Put the parts together; nothing starts yet."""
+        shared = foundation.shared
+        self._foundation = foundation
+        self._service = service
+        self._link = BrokerLink(service.consumer, shared.kafka, wall=foundation.wall, randomness=foundation.randomness)
+        self._relay = Relay(
+            database=foundation.database,
+            sender=KafkaSender(shared.kafka, f"tandem-{foundation.service}-relay"),
+            doorbell=foundation.outbox_bell,
+            tasks=foundation.tasks,
+            randomness=foundation.randomness,
+            replica=shared.kafka.group_instance_id,
+            metrics=foundation.path_metrics,
+        )
+        self._parked = ParkedWorker(service.consumer, foundation.randomness)
+        self._prepared = False
+        self.was_cut = False
+        foundation.health.add("database", self._database_ready)
+        foundation.health.add("broker", self._link.check)
+
+    async def start(self) -> None:
+        """Return at once; everything starts in the background and waits for what is away."""
+        self._foundation.tasks.spawn("start", self._start())
+
+    async def _start(self) -> None:
+        await self._prepare()
+        loops: dict[str, Callable[[], Awaitable[None]]] = {
+            "relay": self._relay.run,
+            "parked": self._parked.run,
+            "consumers": self._link.run,
+        }
+        if self._service.timers is not None:
+            loops["timers"] = self._service.timers.run
+        for name, run in (loops | dict(self._service.jobs)).items():
+            self._foundation.tasks.spawn(name, self._keep(name, run))
+
+    async def _prepare(self) -> None:
+        patience = Patience(self._foundation.randomness)
+        while True:
+            try:
+                await self._foundation.database.ensure_indexes([*INDEXES, *self._service.indexes])
+            except Exception as fault:  # noqa: BLE001  # whatever it is: it is told, and tried again
+                get_log().warning(log_events.PART_WAITING, part="indexes", exc_info=fault)
+                await asyncio.sleep(patience.next_wait())
+            else:
+                self._prepared = True
+                return
+
+    async def _keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
+        """Run an endless part; when it fails, tell it and start it again after a growing pause."""
+        health, patience = self._foundation.health, Patience(self._foundation.randomness)
+        while True:
+            health.running(name)
+            get_log().info(log_events.PART_STARTED, part=name)
+            try:
+                await run()
+            except Exception as fault:  # noqa: BLE001  # a part's fault must not end the other parts
+                health.failing(name, fault)
+                get_log().error(log_events.PART_DIED, part=name, exc_info=fault)
+            await asyncio.sleep(patience.next_wait())
+
+    async def _database_ready(self) -> None:
+        await self._foundation.database.ping()
+        if not self._prepared:
+            raise NotReady("indexes-missing")
+
+    async def stop(self) -> None:
+        """N2: first the batch in hand, then timers, relay and jobs, last the connections; each within its share of time."""
+        await self._within("consumers", CONSUMERS_SECONDS_MAX, self._link.stop())
+        await self._within("parts", PARTS_SECONDS_MAX + 0.5, self._foundation.tasks.stop(PARTS_SECONDS_MAX))
+        await self._within("connections", CLOSE_SECONDS_MAX, self._foundation.close())
+
+    async def _within(self, part: str, seconds: float, ending: Awaitable[None]) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await ending
+        except Exception as fault:  # noqa: BLE001  # the others still have to be stopped
+            self.was_cut = True
+            get_log().warning(log_events.PART_CUT, part=part, exc_info=fault)
+
+
+def application(foundation: Foundation[S], service: Service, *, lifespan: Lifespan | None = None) -> FastAPI:
+    """Return the HTTP side of a service; with no `lifespan` nothing else runs (component tests)."""
+    letters: DeadLetters[Any] = DeadLetters(service.consumer)
+    status = Status(foundation, service)
+    return create_app(
+        title=service.title,
+        service=foundation.service,
+        routers=[*service.routers, operations_router(status.read, letters)],
+        health=foundation.health,
+        auth=foundation.authenticator,
+        randomness=foundation.randomness,
+        metrics=foundation.metrics,
+        lifespan=lifespan,
+    )
