@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from services.notification.domain.delivery import Delivery, Outcome
-from services.notification.domain.kinds import Kind
 from services.notification.domain.recipient import Contact, Recipient
 from services.notification.domain.replicas import PairingSeen, SessionSeen
+from services.notification.domain.truth import Known
 from shared.kernel.cause import Cause
 from shared.kernel.clock import Clock
 
@@ -110,42 +110,28 @@ class UnitOfWork(Protocol):
         ...
 
 
+class Sight(Protocol):
+    """What is known just before an attempt."""
+
+    def person(self, member_id: str) -> Recipient | None:
+        """Return a member, if they were heard of."""
+        ...
+
+    def known(self, delivery: Delivery) -> Known:
+        """Return what is known of the delivery's pairing and session."""
+        ...
+
+
 class Directory(Protocol):
-    """What the dispatcher reads outside a transaction, just before an attempt."""
+    """Reads the newest known state, outside a transaction."""
 
-    async def recipients(self, member_ids: Sequence[str]) -> Mapping[str, Recipient]:
-        """Return those that are known."""
-        ...
-
-    async def pairing(self, pairing_id: str) -> PairingSeen | None:
-        """Return a pairing, if it was heard of."""
-        ...
-
-    async def session(self, session_id: str) -> SessionSeen | None:
-        """Return a session, if it was heard of."""
-        ...
-
-    async def opening_dropped(self, delivery: Delivery, kinds: Sequence[Kind]) -> bool:
-        """Say whether the announcement before `delivery`, in its lane and about its matter, was dropped as overtaken."""
+    async def look(self, deliveries: Sequence[Delivery]) -> Sight:
+        """Look everything up that these few deliveries need."""
         ...
 
 
 class WordsUnavailable(Exception):
     """The owner of the words does not answer now; the message waits."""
-
-
-class Evidence(Protocol):
-    """One item of the four lists: a kind and a code."""
-
-    @property
-    def kind(self) -> str:
-        """What it is: skill, goal, language, …."""
-        ...
-
-    @property
-    def code(self) -> str:
-        """Which one."""
-        ...
 
 
 class Message(Protocol):
@@ -177,6 +163,11 @@ class Composer(Protocol):
 
 class Mailer(Protocol):
     """The mail server, as one conversation."""
+
+    @property
+    def available(self) -> bool:
+        """Say whether the server could be reached the last time."""
+        ...
 
     async def send(self, message: Message) -> Outcome:
         """Hand the mail over. A pending outcome carries no `next_at`: when to try again is not the server's to say."""

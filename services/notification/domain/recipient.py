@@ -34,14 +34,6 @@ class Preferences:
     language: str | None = None
     muted: tuple[Kind, ...] = ()
 
-    def __post_init__(self) -> None:
-        """N16: unsubscribe by kind, but never from what must not be silent."""
-        for kind in self.muted:
-            if kind not in OPTIONAL:
-                raise MessageNotOptional(field="muted", kind=kind.value)
-        if self.language is not None and not 0 < len(self.language) <= LANGUAGE_LENGTH_MAX:
-            raise Invalid(field="language", rule="a BCP 47 tag")
-
 
 @dataclass(kw_only=True)
 class Recipient(Aggregate):
@@ -76,7 +68,12 @@ class Recipient(Aggregate):
         self.contact, self.suspended, self.preferences = None, None, Preferences()
 
     def prefer(self, preferences: Preferences) -> None:
-        """N16: the member's own wish."""
+        """N16: the member's own wish: unsubscribe by kind, but never from what must not be silent."""
+        for kind in preferences.muted:
+            if kind not in OPTIONAL:
+                raise MessageNotOptional(field="muted", kind=kind.value)
+        if preferences.language is not None and not 0 < len(preferences.language) <= LANGUAGE_LENGTH_MAX:
+            raise Invalid(field="language", rule="a BCP 47 tag")
         self.preferences = preferences
 
     def suspend(self, code: str) -> None:

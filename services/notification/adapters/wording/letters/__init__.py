@@ -1,0 +1,1 @@
+"""One function a kind of message: what it says. Every sentence goes through the voice."""

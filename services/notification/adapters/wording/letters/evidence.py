@@ -1,0 +1,68 @@
+"""The four lists in words, and a first line drafted from them (R17, R21)."""
+
+from collections.abc import Sequence
+
+from services.notification.adapters.wording.letter import Evidence, Scene, Section
+from services.notification.adapters.wording.voice import Voice
+
+DRAFTED_MAX = 3
+"""A first line names few things; the lists name all."""
+
+
+def sections(scene: Scene) -> tuple[Section, ...]:
+    """R17: shared, different, you give, you get; an empty list is left out. Only evidence that really matched."""
+    voice, lists = scene.voice, scene.lists
+    if lists is None:
+        return ()
+    headed = (
+        (voice.say("What you share"), lists.shared),
+        (voice.say("Where you differ"), lists.different),
+        (voice.say("What you can give"), lists.you_give),
+        (voice.say("What you can get"), lists.you_get),
+    )
+    return tuple(Section(heading=heading, points=tuple(point(voice, item) for item in items)) for heading, items in headed if items)
+
+
+def point(voice: Voice, item: Evidence) -> str:
+    """Return one item with what kind of thing it is."""
+    what = thing(voice, item)
+    sayings = {
+        "goal": voice.say("Goal: {what}", what=what),
+        "experience": voice.say("Experience: {what}", what=what),
+        "language": voice.say("Language: {what}", what=what),
+        "level": voice.say("Level: {what}", what=what),
+        "years": voice.say("Years of experience: {what}", what=what),
+        "department": voice.say("Department: {what}", what=what),
+        "job_family": voice.say("Job family: {what}", what=what),
+        "site": voice.say("Site: {what}", what=what),
+    }
+    return sayings.get(item.kind, what)
+
+
+def thing(voice: Voice, item: Evidence) -> str:
+    """Return the label; a code without one is shown as words (`project-planning` as `project planning`)."""
+    if item.label:
+        return item.label
+    if item.kind == "language":
+        return voice.language_name(item.code)
+    return item.code.replace("-", " ").replace("_", " ")
+
+
+def introduction(scene: Scene) -> str:
+    """R17: a text that the recipient may send as it is, drafted from their own lists."""
+    voice, lists = scene.voice, scene.lists
+    if lists is None or lists.empty:
+        return ""
+    lines = [voice.say("Hello {names}, Tandem suggested that we meet as peers.", names=scene.names)]
+    if lists.shared:
+        lines.append(voice.say("It seems that we share {things}.", things=_few(voice, lists.shared)))
+    if lists.you_get:
+        lines.append(voice.say("I would like to learn from you about {things}.", things=_few(voice, lists.you_get)))
+    if lists.you_give:
+        lines.append(voice.say("In return I can help with {things}.", things=_few(voice, lists.you_give)))
+    lines.append(voice.say("Shall we give it a try?"))
+    return " ".join(lines)
+
+
+def _few(voice: Voice, items: Sequence[Evidence]) -> str:
+    return voice.listing([point(voice, item) if item.kind in {"level", "years"} else thing(voice, item) for item in items[:DRAFTED_MAX]])

@@ -1,0 +1,1 @@
+"""Rules of notification, words and layouts: nothing runs."""
