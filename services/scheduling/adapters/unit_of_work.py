@@ -8,7 +8,7 @@ from services.scheduling.adapters.outgoing import outgoing
 from services.scheduling.adapters.recurrence import DateutilRecurrence
 from services.scheduling.adapters.repositories import SCHEDULES, MongoCards, MongoDiaries, MongoSchedules, index_of
 from services.scheduling.domain import events
-from services.scheduling.domain.planning import Horizon
+from services.scheduling.domain.desk import Horizon
 from services.scheduling.domain.schedule import Schedule
 from shared.contracts.base import Contract
 from shared.kernel.aggregate import DomainEvent

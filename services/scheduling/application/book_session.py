@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.scheduling.application.bookkeeping import common_time, keep, schedule_for
+from services.scheduling.application.bookkeeping import desk_for, keep, schedule_for
 from services.scheduling.application.ports import UnitOfWork
 from services.scheduling.application.queries import SessionView, view_of
 from services.scheduling.domain import agreement
@@ -23,8 +23,7 @@ class BookSession:
 async def book_session(command: BookSession, uow: UnitOfWork) -> SessionView:
     """R35, R36: book it in everybody's working hours, where nobody has another session."""
     schedule = await schedule_for(command.pairing_id, command.member_id, uow)
-    before, now = schedule.reservations(), uow.clock.now()
-    common = await common_time(schedule, uow)
-    booked = agreement.book_another(schedule, uow.ids(), command.kind, command.starts_at, common, now, uow.horizon)
+    before, desk = schedule.reservations(), await desk_for(schedule, uow)
+    booked = agreement.book_another(schedule, command.kind, command.starts_at, desk)
     await keep(schedule, before, uow)
-    return view_of(schedule, booked.id, now)
+    return view_of(schedule, booked.id, desk.now)

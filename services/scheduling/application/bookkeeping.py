@@ -5,6 +5,7 @@ from datetime import timedelta
 from services.scheduling.application.ports import UnitOfWork, availability_of
 from services.scheduling.domain import slots
 from services.scheduling.domain.common_time import CommonTime
+from services.scheduling.domain.desk import Desk
 from services.scheduling.domain.schedule import Schedule
 from shared.kernel.errors import NotFound
 
@@ -20,13 +21,14 @@ async def schedule_for(pairing_id: str, member_id: str, uow: UnitOfWork) -> Sche
     return schedule
 
 
-async def common_time(schedule: Schedule, uow: UnitOfWork) -> CommonTime:
-    """Return the time that the pairing's members have in common from now on (N16)."""
+async def desk_for(schedule: Schedule, uow: UnitOfWork) -> Desk:
+    """Return what decisions about a pairing's times look at: its members' common time from now on (N16)."""
     now = uow.clock.now()
     cards = [await uow.cards.find(member_id) for member_id in schedule.members]
     first, last = slots.first_from(now) - 1, slots.first_from(now + DIARY_WINDOW)
     taken = await uow.diaries.taken(schedule.members, first, last)
-    return CommonTime([availability_of(card) for card in cards], taken)
+    common = CommonTime([availability_of(card) for card in cards], taken)
+    return Desk(now=now, common=common, horizon=uow.horizon, new_id=uow.ids)
 
 
 async def keep(schedule: Schedule, before: dict[str, range], uow: UnitOfWork) -> None:

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from services.scheduling.application.bookkeeping import common_time, keep
+from services.scheduling.application.bookkeeping import desk_for, keep
 from services.scheduling.application.ports import RuleNotUnderstood, UnitOfWork
 from services.scheduling.domain import planning, slots
+from services.scheduling.domain.desk import Desk
 from services.scheduling.domain.schedule import Schedule
 from services.scheduling.domain.session import Problem, State
 
@@ -33,14 +34,13 @@ async def plan_sessions(command: PlanSessions, uow: UnitOfWork) -> None:
 
 async def plan(schedule: Schedule, uow: UnitOfWork) -> None:
     """Plan an active schedule and set the timer for the next look."""
-    now = uow.clock.now()
-    common = await common_time(schedule, uow)
-    planning.give_way(schedule, common, now, uow.horizon)
-    planning.book_first(schedule, common, now, uow.horizon, uow.ids)
-    occurrences = _next_occurrences(schedule, now, uow)
-    planning.extend_series(schedule, occurrences, common, now, uow.horizon, uow.ids)
-    await uow.diaries.forget_before(schedule.id, slots.first_from(now) - 1)
-    await _look_again(schedule, occurrences, now, uow)
+    desk = await desk_for(schedule, uow)
+    planning.give_way(schedule, desk)
+    planning.book_first(schedule, desk)
+    occurrences = _next_occurrences(schedule, desk, uow)
+    planning.extend_series(schedule, occurrences, desk)
+    await uow.diaries.forget_before(schedule.id, slots.first_from(desk.now) - 1)
+    await _look_again(schedule, occurrences, desk.now, uow)
 
 
 async def plan_soon(schedule: Schedule, uow: UnitOfWork) -> None:
@@ -53,14 +53,14 @@ async def plan_no_more(schedule: Schedule, uow: UnitOfWork) -> None:
     await uow.timers.cancel(_timer_id(schedule))
 
 
-def _next_occurrences(schedule: Schedule, now: datetime, uow: UnitOfWork) -> list[datetime]:
+def _next_occurrences(schedule: Schedule, desk: Desk, uow: UnitOfWork) -> list[datetime]:
     if schedule.anchor_at is None:
         return []
     try:
-        after = max(now, schedule.anchor_at)
-        return uow.recurrence.following(schedule.cadence, schedule.anchor_at, after, uow.horizon.sessions_ahead + 1)
+        after = max(desk.now, schedule.anchor_at)
+        return uow.recurrence.following(schedule.cadence, schedule.anchor_at, after, desk.horizon.sessions_ahead + 1)
     except RuleNotUnderstood:
-        planning.name_problem(schedule, Problem.CADENCE_NOT_UNDERSTOOD, uow.ids)
+        planning.name_problem(schedule, Problem.CADENCE_NOT_UNDERSTOOD, desk)
         return []
 
 

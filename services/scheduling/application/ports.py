@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from services.scheduling.domain.cadence import Cadence
+from services.scheduling.domain.desk import Horizon
 from services.scheduling.domain.hours import Availability, Span
-from services.scheduling.domain.planning import Horizon
 from services.scheduling.domain.schedule import Schedule
 from shared.kernel.clock import Clock
 
@@ -42,10 +42,6 @@ class Schedules(Protocol):
 
     async def find(self, pairing_id: str) -> Schedule | None:
         """Return a schedule, or None."""
-        ...
-
-    async def get(self, pairing_id: str) -> Schedule:
-        """Return a schedule; NotFound when there is none."""
         ...
 
     async def of_member(self, member_id: str, *, closed: bool = False) -> list[Schedule]:
@@ -131,13 +127,44 @@ class TimerBook(Protocol):
 
 
 class UnitOfWork(Protocol):
-    """One transaction and what lives in it."""
+    """One transaction and what lives in it. Use cases get it, work with it, and never commit."""
 
-    schedules: Schedules
-    cards: Cards
-    diaries: Diaries
-    timers: TimerBook
-    recurrence: Recurrence
-    clock: Clock
-    ids: Callable[[], str]
-    horizon: Horizon
+    @property
+    def schedules(self) -> Schedules:
+        """Return the schedules."""
+        ...
+
+    @property
+    def cards(self) -> Cards:
+        """Return the members' cards."""
+        ...
+
+    @property
+    def diaries(self) -> Diaries:
+        """Return who is booked when."""
+        ...
+
+    @property
+    def timers(self) -> TimerBook:
+        """Return the durable timers."""
+        ...
+
+    @property
+    def recurrence(self) -> Recurrence:
+        """Return the reader of recurrence rules."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """Return business time."""
+        ...
+
+    @property
+    def ids(self) -> Callable[[], str]:
+        """Return the maker of new ids."""
+        ...
+
+    @property
+    def horizon(self) -> Horizon:
+        """Return how far the planner looks."""
+        ...

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from services.scheduling.domain import refusals, slots
 from services.scheduling.domain.common_time import CommonTime
-from services.scheduling.domain.planning import Horizon
+from services.scheduling.domain.desk import Desk
 from services.scheduling.domain.schedule import Schedule
 from services.scheduling.domain.session import CancelReason, Kind, PlacedBy, Session, State
 
@@ -12,7 +12,7 @@ OPEN_SESSIONS_MAX = 20
 FARTHEST_AHEAD = timedelta(days=366)
 
 
-def propose(schedule: Schedule, session_id: str, member_id: str, starts_at: datetime, common: CommonTime, now: datetime) -> Session:
+def propose(schedule: Schedule, session_id: str, member_id: str, starts_at: datetime, desk: Desk) -> Session:
     """R7: propose another time, outside working hours too: it counts only when all others accept.
 
     Raises:
@@ -21,14 +21,14 @@ def propose(schedule: Schedule, session_id: str, member_id: str, starts_at: date
 
     """
     session = schedule.session(session_id)
-    schedule.require_changeable(session, now)
-    schedule.require_notice(session, now)
-    _require_possible(starts_at, now + schedule.cadence.notice_period, now)
-    _require_free(schedule, session, starts_at, common)
+    schedule.require_changeable(session, desk.now)
+    schedule.require_notice(session, desk.now)
+    _require_possible(starts_at, desk.now + schedule.cadence.notice_period, desk.now)
+    _require_free(schedule, session, starts_at, desk.common)
     return schedule.propose(session, member_id, starts_at)
 
 
-def accept(schedule: Schedule, session_id: str, member_id: str, common: CommonTime, now: datetime) -> Session:
+def accept(schedule: Schedule, session_id: str, member_id: str, desk: Desk) -> Session:
     """R7: accept the proposed time; the last acceptance moves the session.
 
     Raises:
@@ -37,14 +37,14 @@ def accept(schedule: Schedule, session_id: str, member_id: str, common: CommonTi
 
     """
     session = schedule.session(session_id)
-    schedule.require_changeable(session, now)
+    schedule.require_changeable(session, desk.now)
     if session.proposal is None:
         raise refusals.NothingProposed(session_id=session_id)
     if session.proposal.proposed_by == member_id:
         raise refusals.OwnProposal(session_id=session_id)
-    if session.proposal.starts_at <= now:
+    if session.proposal.starts_at <= desk.now:
         raise refusals.TooSoon(session_id=session_id)
-    _require_free(schedule, session, session.proposal.starts_at, common)
+    _require_free(schedule, session, session.proposal.starts_at, desk.common)
     return schedule.agree(session, session.proposal, member_id)
 
 
@@ -66,9 +66,7 @@ def cancel(schedule: Schedule, session_id: str, reason: CancelReason, now: datet
     return schedule.session(session_id)
 
 
-def book_another(
-    schedule: Schedule, session_id: str, kind: Kind, starts_at: datetime | None, common: CommonTime, now: datetime, horizon: Horizon
-) -> Session:
+def book_another(schedule: Schedule, kind: Kind, starts_at: datetime | None, desk: Desk) -> Session:
     """R35, R36: book a session beside the series, at a time of one's own choice or at the earliest slot.
 
     What is urgent (`ad_hoc`, R35) needs no notice; everything else does. It lies in everybody's working hours.
@@ -80,21 +78,21 @@ def book_another(
     """
     if not schedule.is_active:
         raise refusals.PairingNotActive(pairing_id=schedule.id, status=schedule.status)
-    if len(schedule.upcoming(now)) >= OPEN_SESSIONS_MAX:
+    if len(schedule.upcoming(desk.now)) >= OPEN_SESSIONS_MAX:
         raise refusals.TooManyOpenSessions(pairing_id=schedule.id, limit=OPEN_SESSIONS_MAX)
-    earliest = now if kind is Kind.AD_HOC else now + schedule.cadence.notice_period
+    earliest = desk.now if kind is Kind.AD_HOC else desk.now + schedule.cadence.notice_period
     if starts_at is None:
-        found = common.earliest(earliest, earliest + horizon.search, schedule.cadence.length)
+        found = desk.common.earliest(earliest, earliest + desk.horizon.search, schedule.cadence.length)
         if found is None:
-            raise refusals.NoCommonTime(pairing_id=schedule.id, days=horizon.search.days)
-        return schedule.book(session_id, kind, found, nominal_at=None, placed_by=PlacedBy.PLANNER)
-    _require_possible(starts_at, earliest, now)
+            raise refusals.NoCommonTime(pairing_id=schedule.id, days=desk.horizon.search.days)
+        return schedule.book(desk.new_id(), kind, found, nominal_at=None, placed_by=PlacedBy.PLANNER)
+    _require_possible(starts_at, earliest, desk.now)
     quarters = slots.quarters_of(starts_at, starts_at + schedule.cadence.length)
-    if not common.covers(quarters):
+    if not desk.common.covers(quarters):
         raise refusals.OutsideWorkingHours(pairing_id=schedule.id)
-    if not common.is_free(quarters):
+    if not desk.common.is_free(quarters):
         raise refusals.TimeNotFree(pairing_id=schedule.id)
-    return schedule.book(session_id, kind, starts_at, nominal_at=None, placed_by=PlacedBy.MEMBERS)
+    return schedule.book(desk.new_id(), kind, starts_at, nominal_at=None, placed_by=PlacedBy.MEMBERS)
 
 
 def _require_possible(starts_at: datetime, earliest: datetime, now: datetime) -> None:

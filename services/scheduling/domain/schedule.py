@@ -147,19 +147,19 @@ class Schedule(Aggregate):
         return cls(id=pairing_id, programme_id=programme_id, members=members, cadence=cadence)
 
     def pause(self, until: datetime, now: datetime) -> None:
-        """A pairing rests: its future sessions are cancelled."""
+        """Let the pairing rest: its future sessions are cancelled."""
         if self.status is Status.CLOSED:
             return
         self.status, self.paused_until = Status.PAUSED, until
         self._cancel_future(now, CancelReason.PAIRING_PAUSED)
 
     def resume(self) -> None:
-        """A rest ended: the planner books again."""
+        """End a rest: the planner books again."""
         if self.status is Status.PAUSED:
             self.status, self.paused_until = Status.ACTIVE, None
 
     def close(self, reason: CancelReason, now: datetime) -> None:
-        """A pairing ended: its future sessions are cancelled; what began may still be marked held or missed."""
+        """End the schedule: future sessions are cancelled; what began may still be marked held or missed."""
         if self.status is Status.CLOSED:
             return
         self.status, self.closed_reason, self.paused_until = Status.CLOSED, reason, None

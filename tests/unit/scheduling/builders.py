@@ -1,10 +1,12 @@
 """Short words for the tests of scheduling: moments, members, schedules."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
 from services.scheduling.domain.cadence import Cadence
 from services.scheduling.domain.common_time import CommonTime
+from services.scheduling.domain.desk import Desk, Horizon
 from services.scheduling.domain.hours import Availability, Span
 from services.scheduling.domain.schedule import Schedule
 
@@ -48,8 +50,13 @@ def schedule(*members: str, plan: Cadence | None = None) -> Schedule:
     return Schedule.open(pairing_id="pairing-1", programme_id="peers", members=members or (ADA, BEN), cadence=plan or cadence())
 
 
+def desk(members: CommonTime | None = None, now: datetime = MONDAY, new_id: Callable[[], str] | None = None) -> Desk:
+    """Return the planner's desk, by default of two who work nine to five in UTC, on Monday at midnight."""
+    return Desk(now=now, common=members or common(), horizon=Horizon(), new_id=new_id or Ids("r"))
+
+
 class Ids:
-    """Ids that can be read: s1, s2, …"""
+    """Ids that can be read: s1, s2 and so on."""
 
     def __init__(self, prefix: str = "s") -> None:
         """Begin at one."""

@@ -91,14 +91,16 @@ CHANGES = ["2027-03-14", "2027-03-28", "2027-04-04", "2027-10-03", "2027-10-31",
 people = st.tuples(st.sampled_from(ZONES), st.integers(0, 20), st.integers(1, 12), st.integers(0, 59))
 
 
-def by_brute_force(members: list[tuple[str, int, int, int]], taken: list[int], begin: datetime, until: datetime, length: timedelta) -> object:
+def by_brute_force(
+    members: list[tuple[str, int, int, int]], taken: list[int], begin: datetime, until: datetime, length: timedelta
+) -> object:
     """Try every start, minute by minute, by nothing but the wall clock."""
     start = begin
     while start + length <= until:
         minutes = [start + n * MINUTE for n in range(-(-length // (15 * MINUTE)) * 15)]
-        if slots.on_the_grid(start) and minutes[-1] < until and all(_fits(member, minutes) for member in members):
-            if not any(int(minute.timestamp()) // 900 in taken for minute in minutes):
-                return start
+        free = not any(int(minute.timestamp()) // 900 in taken for minute in minutes)
+        if free and slots.on_the_grid(start) and minutes[-1] < until and all(_fits(member, minutes) for member in members):
+            return start
         start += 15 * MINUTE
     return None
 
