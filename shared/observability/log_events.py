@@ -50,3 +50,9 @@ TOPIC_MENDED = "topic.mended"  # a topic got partitions or settings that it lack
 
 # --- scheduling ---
 SESSION_NOT_BOOKED = "session.not-booked"  # no time suits all members of a pairing; tried again when somebody's hours change
+
+# --- matching ---
+ROUND_FROZEN = "round.frozen"  # a round's snapshot counts from here; how many members
+ROUND_SOLVED = "round.solved"  # the optimiser answered; counts
+ROUND_PUBLISHED = "round.published"  # all proposals of a round are out; in how many transactions
+ROUND_ENGINE_FAILED = "round.engine-failed"  # the optimiser's process gave no answer; it is asked again, at most three times
