@@ -14,7 +14,7 @@ from deploy.local.server import Capability, Server
 from shared.kernel.randomness import SystemRandomness, new_id
 from tests.support.keeper import place_in
 from tests.support.run_folder import RunFolder
-from tests.support.servers import SKIP_WORDS, TestServers, required
+from tests.support.servers import SKIP_WORDS, TestServers, required, tell_run
 
 SERVERS = pytest.StashKey[TestServers]()
 
@@ -46,6 +46,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if SKIP_WORDS in text:
             reason = text[text.index(SKIP_WORDS) :]
             reasons[reason] = reasons.get(reason, 0) + 1
+    tell_run(reasons)
     if reasons:
         terminalreporter.section("skipped for want of a capability")
         for reason, count in sorted(reasons.items()):

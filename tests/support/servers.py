@@ -16,6 +16,8 @@ from deploy.local.server import CAPABILITIES, Capability, Product, Server
 from tests.support.run_folder import RunFolder
 
 REQUIRED = "TANDEM_TEST_REQUIRE"
+SKIPS_FILE = "TANDEM_TEST_SKIPS"
+"""Where `tests/run.py` collects the skips of all its parts."""
 START_WITHIN_SECONDS = 400.0
 STOP_WITHIN_SECONDS = 30.0
 SKIP_WORDS = "missing capability"
@@ -35,6 +37,13 @@ def required() -> list[str]:
         if name not in known:
             raise pytest.UsageError(f"{REQUIRED}: {name} is unknown; known are {', '.join(known)}")
     return names
+
+
+def tell_run(reasons: dict[str, int]) -> None:
+    """Tell `tests/run.py` what was skipped for want of a capability."""
+    if path := os.environ.get(SKIPS_FILE):
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(reasons) + "\n")
 
 
 @dataclass(slots=True)

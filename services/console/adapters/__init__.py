@@ -1,0 +1,1 @@
+"""Speaks outwards: HTTP APIs, Kafka, the stack file, the local issuer."""

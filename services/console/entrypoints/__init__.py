@@ -1,0 +1,1 @@
+"""The commands: read arguments, call a use case, show what came out."""

@@ -1,0 +1,40 @@
+"""`tandem programme`: programmes and their rules as files."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from services.console.application.apply_programme import apply_programme
+from services.console.application.ports import Connections
+from services.console.entrypoints.output import Json, connections, print_json, print_line, run
+
+programme = typer.Typer(no_args_is_help=True, help="Programmes and their rules as files.", rich_markup_mode=None)
+
+
+@programme.callback()
+def _group() -> None:
+    """Programmes and their rules as files."""
+
+
+@programme.command()
+def apply(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="TOML or JSON; `programme_id` in it, else the file's name, is the id.", dir_okay=False)],
+    as_json: Json = False,
+) -> None:
+    """Create a programme or bring it to the state of the file; the same file twice changes nothing.
+
+    Example: tandem programme apply peers-2027.toml
+    """
+    stored = run(_apply(connections(context), file))
+    if as_json:
+        print_json(stored)
+    else:
+        version = stored.get("rules_version") or stored.get("version")
+        print_line(f"{stored['programme_id']} applied" + (f", rules version {version}" if version is not None else ""))
+
+
+async def _apply(to: Connections, file: Path) -> dict[str, Any]:
+    async with to.api() as api:
+        return await apply_programme(file, api)
