@@ -1,0 +1,172 @@
+"""The best K of everybody, exactly, and the pairs that a set of prices undervalues. Two sinks over one scan.
+
+People are cut into blocks; a job scans one block against another (or itself), each pair once, for both people. Jobs of one
+step touch disjoint blocks, so they may run on several threads and the result is the same bytes.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from services.matching.engine.compiled import compiled
+from services.matching.engine.pairwise import closed_gate
+from services.matching.engine.scan import new_scratch, scan_row
+from services.matching.engine.shapes import Int, Long, Model, Pool, Real
+
+NOBODY = -1
+_LOW = 0xFFFFFFFF
+_BLOCKS = 4
+_WORTH_CUTTING = 3_000
+
+
+@compiled
+def push(keys: Long, row: int, key: int) -> None:
+    """Put a key into a row's heap (smallest on top) in place of the smallest."""
+    size = keys.shape[1]
+    at = 0
+    while True:
+        child = 2 * at + 1
+        if child >= size:
+            break
+        if child + 1 < size and keys[row, child + 1] < keys[row, child]:
+            child += 1
+        if keys[row, child] >= key:
+            break
+        keys[row, at] = keys[row, child]
+        at = child
+    keys[row, at] = key
+
+
+@compiled
+def best_of_block(pool: Pool, model: Model, rows: tuple[int, int], columns: tuple[int, int], keys: Long, limit: Real) -> None:
+    """Scan one block against another for everybody's best K: key = score, then the lower place."""
+    scratch = new_scratch(pool)
+    for i in range(rows[0], rows[1]):
+        if pool.seats[i] <= 0:
+            continue
+        begin = max(columns[0], i + 1) if columns[0] == rows[0] else columns[0]
+        hits = scan_row(pool, model, i, begin, columns[1], limit, limit[i], False, scratch)
+        for at in range(hits):
+            j, score = scratch.hit[at], np.int64(scratch.hit_score[at])
+            key_i, key_j = (score << 32) | (_LOW - j), (score << 32) | (_LOW - i)
+            if (key_i <= keys[i, 0] and key_j <= keys[j, 0]) or pool.seats[j] <= 0 or closed_gate(pool, model, i, j) >= 0:
+                continue
+            if key_i > keys[i, 0]:
+                push(keys, i, key_i)
+                limit[i] = (keys[i, 0] >> 32) - 1
+            if key_j > keys[j, 0]:
+                push(keys, j, key_j)
+                limit[j] = (keys[j, 0] >> 32) - 1
+
+
+@compiled
+def undervalued_in_block(pool: Pool, model: Model, rows: tuple[int, int], columns: tuple[int, int], price: Real) -> tuple[Int, Int, Int]:
+    """Scan one block against another for allowed pairs whose score exceeds the sum of both net prices."""
+    scratch = new_scratch(pool)
+    left, right, weight = np.empty(1024, np.int32), np.empty(1024, np.int32), np.empty(1024, np.int32)
+    count = 0
+    for i in range(rows[0], rows[1]):
+        if pool.seats[i] <= 0:
+            continue
+        begin = max(columns[0], i + 1) if columns[0] == rows[0] else columns[0]
+        hits = scan_row(pool, model, i, begin, columns[1], price, price[i], True, scratch)
+        for at in range(hits):
+            j = scratch.hit[at]
+            if pool.seats[j] <= 0 or closed_gate(pool, model, i, j) >= 0:
+                continue
+            if count == len(left):
+                left, right, weight = (
+                    np.concatenate((left, np.empty_like(left))),
+                    np.concatenate((right, np.empty_like(right))),
+                    np.concatenate((weight, np.empty_like(weight))),
+                )
+            left[count], right[count], weight[count] = i, j, scratch.hit_score[at]
+            count += 1
+    return left[:count], right[:count], weight[:count]
+
+
+Job = tuple[tuple[int, int], tuple[int, int]]
+
+
+def steps(people: int) -> list[list[Job]]:
+    """Return the jobs that cover every pair once; those of one step share no block."""
+    blocks = _BLOCKS if people >= _WORTH_CUTTING else 1
+    cut = [people * at // blocks for at in range(blocks + 1)]
+    block = [(cut[at], cut[at + 1]) for at in range(blocks)]
+    rounds: list[list[Job]] = [[(one, one) for one in block]]
+    circle = list(range(blocks))
+    for _ in range(blocks - 1):
+        rounds.append([(block[min(a, b)], block[max(a, b)]) for a, b in zip(circle[: blocks // 2], circle[: blocks // 2 - 1 : -1], strict=True)])
+        circle = [circle[0], circle[-1], *circle[1:-1]]
+    return rounds
+
+
+def run_steps(people: int, threads: int, work: Callable[[Job], None], progress: Callable[[float], None]) -> None:
+    """Run all jobs, at most `threads` at once."""
+    plan = steps(people)
+    if threads <= 1:
+        for done, step in enumerate(plan, 1):
+            for job in step:
+                work(job)
+            progress(done / len(plan))
+        return
+    with ThreadPoolExecutor(threads) as crew:
+        for done, step in enumerate(plan, 1):
+            list(crew.map(work, step))
+            progress(done / len(plan))
+
+
+class Edges:
+    """Candidate pairs (u < v in rising order) with their score."""
+
+    def __init__(self, u: Int, v: Int, weight: Int) -> None:
+        """Take sorted, distinct pairs."""
+        self.u, self.v, self.weight = u, v, weight
+
+    def __len__(self) -> int:
+        """Return the number of pairs."""
+        return len(self.u)
+
+
+def _sorted(u: Long, v: Long, weight: Int, people: int) -> Edges:
+    key, first = np.unique(u * people + v, return_index=True)
+    return Edges((key // people).astype(np.int32), (key % people).astype(np.int32), weight[first])
+
+
+def best_candidates(pool: Pool, model: Model, best: int, threads: int, progress: Callable[[float], None]) -> tuple[Edges, Long]:
+    """Return the pairs in anybody's list of the best K, and for each person the score of the K-th (0 if fewer)."""
+    people = len(pool.seats)
+    keys = np.full((people, best), NOBODY, np.int64)
+    limit = np.zeros(people, np.float64)
+    run_steps(people, threads, lambda job: best_of_block(pool, model, job[0], job[1], keys, limit), progress)
+    kth = np.where(keys[:, 0] >= 0, keys[:, 0] >> 32, 0)
+    row, column = np.nonzero(keys >= 0)
+    found = keys[row, column]
+    other = _LOW - (found & _LOW)
+    weight = (found >> 32).astype(np.int32)
+    return _sorted(np.minimum(row, other), np.maximum(row, other), weight, people), kth
+
+
+def undervalued(pool: Pool, model: Model, price: Real, threads: int, progress: Callable[[float], None]) -> Edges:
+    """Return every allowed pair whose score exceeds the sum of both people's net prices."""
+    people = len(pool.seats)
+    found: dict[Job, tuple[Int, Int, Int]] = {}
+
+    def work(job: Job) -> None:
+        found[job] = undervalued_in_block(pool, model, job[0], job[1], price)
+
+    run_steps(people, threads, work, progress)
+    parts = [found[job] for step in steps(people) for job in step]
+    u, v, weight = (np.concatenate([part[at] for part in parts]) for at in range(3))
+    return _sorted(u.astype(np.int64), v.astype(np.int64), weight, people)
+
+
+def joined(first: Edges, second: Edges, people: int) -> Edges:
+    """Return the pairs of both."""
+    return _sorted(
+        np.concatenate((first.u, second.u)).astype(np.int64),
+        np.concatenate((first.v, second.v)).astype(np.int64),
+        np.concatenate((first.weight, second.weight)),
+        people,
+    )

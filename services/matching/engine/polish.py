@@ -1,0 +1,162 @@
+"""Local improvement: one pair in, at most one out at each end, refill the freed, until nothing gains."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from services.matching.engine.auction import Graph
+from services.matching.engine.compiled import compiled
+from services.matching.engine.shapes import Byte, Int, Long
+
+NONE = -1
+
+
+class State(NamedTuple):
+    """A round being improved: which pairs are in, how many partners each has, how many neighbours have a free seat."""
+
+    inside: Byte
+    partners: Int
+    free_near: Int
+
+
+class Move(NamedTuple):
+    """A change worth making: arcs to put in, to take out at each end, and to refill the freed with; -1 = none."""
+
+    gain: int
+    put: int
+    out_here: int
+    out_there: int
+    refill_here: int
+    refill_there: int
+
+
+@compiled
+def new_state(graph: Graph, inside: Byte) -> State:
+    """Count partners and free neighbours."""
+    partners, near = np.zeros(len(graph.seats), np.int32), np.zeros(len(graph.seats), np.int32)
+    for i in range(len(graph.seats)):
+        for arc in range(graph.start[i], graph.start[i + 1]):
+            partners[i] += inside[graph.pair[arc]]
+    for i in range(len(graph.seats)):
+        for arc in range(graph.start[i], graph.start[i + 1]):
+            j = graph.to[arc]
+            near[i] += 1 if partners[j] < graph.seats[j] else 0
+    return State(inside, partners, near)
+
+
+@compiled
+def toggle(graph: Graph, state: State, arc: int) -> None:
+    """Put the pair of an arc in, or take it out, and keep the counts true."""
+    put = state.inside[graph.pair[arc]] == 0
+    state.inside[graph.pair[arc]] = 1 if put else 0
+    for i in (graph.to[arc], graph.to[graph.back[arc]]):
+        was_free = state.partners[i] < graph.seats[i]
+        state.partners[i] += 1 if put else -1
+        is_free = state.partners[i] < graph.seats[i]
+        if was_free != is_free:
+            for other in range(graph.start[i], graph.start[i + 1]):
+                state.free_near[graph.to[other]] += 1 if is_free else -1
+
+
+@compiled
+def best_refill(graph: Graph, state: State, bonus: int, freed: int, no: tuple[int, int, int], alone: bool) -> tuple[int, int]:
+    """Return the best arc from somebody freed to somebody with a free seat (none of `no`), and what it adds."""
+    best, chosen = 0, NONE
+    if state.free_near[freed] <= 0:
+        return chosen, best
+    for arc in range(graph.start[freed], graph.start[freed + 1]):
+        j = graph.to[arc]
+        if state.partners[j] >= graph.seats[j] or j == no[0] or j == no[1] or j == no[2] or state.inside[graph.pair[arc]]:
+            continue
+        adds = graph.value[graph.pair[arc]] + (bonus if state.partners[j] == 0 else 0) + (bonus if alone else 0)
+        if adds > best:
+            best, chosen = adds, arc
+    return chosen, best
+
+
+@compiled
+def cheapest_exit(graph: Graph, state: State, bonus: int, i: int, other: int, taken: int) -> tuple[int, int, int, int]:
+    """Return what to give up at i for a new partner: arc out, arc to refill with, net loss, who the refill takes."""
+    if state.partners[i] < graph.seats[i]:
+        return NONE, NONE, 0, NONE
+    least, out, refill, takes = 1 << 62, NONE, NONE, NONE
+    for arc in range(graph.start[i], graph.start[i + 1]):
+        if not state.inside[graph.pair[arc]]:
+            continue
+        freed = graph.to[arc]
+        alone = state.partners[freed] == 1
+        again, adds = best_refill(graph, state, bonus, freed, (i, other, taken), alone)
+        loss = graph.value[graph.pair[arc]] + (bonus if alone else 0) - adds
+        if loss < least:
+            least, out, refill, takes = loss, arc, again, graph.to[again] if again >= 0 else NONE
+    return out, refill, least, takes
+
+
+@compiled
+def arc_between(graph: Graph, i: int, j: int) -> int:
+    """Return the arc from i to j, or -1."""
+    low, high = graph.start[i], graph.start[i + 1]
+    while low < high:
+        middle = (low + high) // 2
+        if graph.to[middle] < j:
+            low = middle + 1
+        else:
+            high = middle
+    return low if low < graph.start[i + 1] and graph.to[low] == j else NONE
+
+
+@compiled
+def best_move_with(graph: Graph, state: State, bonus: int, put: int) -> Move:
+    """Return the best way to put one pair in."""
+    i, j = graph.to[graph.back[put]], graph.to[put]
+    adds = graph.value[graph.pair[put]] + (bonus if state.partners[i] == 0 else 0) + (bonus if state.partners[j] == 0 else 0)
+    out_here, refill_here, loss_here, takes = cheapest_exit(graph, state, bonus, i, j, NONE)
+    out_there, refill_there, loss_there, _ = cheapest_exit(graph, state, bonus, j, i, takes)
+    gain = adds - loss_here - loss_there
+    if out_here >= 0 and out_there >= 0:
+        first, second = graph.to[out_here], graph.to[out_there]
+        direct = arc_between(graph, first, second) if first != second else NONE
+        if direct >= 0 and not state.inside[graph.pair[direct]]:
+            lost = graph.value[graph.pair[out_here]] + graph.value[graph.pair[out_there]]
+            together = adds - lost + graph.value[graph.pair[direct]]
+            if together > gain:
+                return Move(together, put, out_here, out_there, direct, NONE)
+        if first == second and refill_here >= 0 and refill_there >= 0 and graph.to[refill_here] == graph.to[refill_there]:
+            return Move(0, put, out_here, out_there, NONE, NONE)
+    return Move(gain, put, out_here, out_there, refill_here, refill_there)
+
+
+@compiled
+def apply_move(graph: Graph, state: State, move: Move) -> None:
+    """Make a change."""
+    if move.out_here >= 0:
+        toggle(graph, state, move.out_here)
+    if move.out_there >= 0:
+        toggle(graph, state, move.out_there)
+    toggle(graph, state, move.put)
+    if move.refill_here >= 0:
+        toggle(graph, state, move.refill_here)
+    if move.refill_there >= 0:
+        toggle(graph, state, move.refill_there)
+
+
+@compiled
+def polish(graph: Graph, bonus: int, inside: Byte, order: Long, passes: int) -> int:
+    """Improve the round in place until a pass changes nothing; return how many passes it took (`passes + 1`: limit reached)."""
+    state = new_state(graph, inside)
+    for done in range(passes):
+        changed = False
+        for at in range(len(order)):
+            i = order[(at + done * 7919) % len(order)]
+            best = Move(0, NONE, NONE, NONE, NONE, NONE)
+            for arc in range(graph.start[i], graph.start[i + 1]):
+                if not state.inside[graph.pair[arc]]:
+                    move = best_move_with(graph, state, bonus, arc)
+                    if move.gain > best.gain:
+                        best = move
+            if best.gain > 0:
+                apply_move(graph, state, best)
+                changed = True
+        if not changed:
+            return done + 1
+    return passes + 1

@@ -1,0 +1,165 @@
+"""From a snapshot and a rule set to the arrays that are searched: scarcity, indexes, vectors' lengths, gates."""
+
+import numpy as np
+
+from services.matching.domain.reasons import Gate
+from services.matching.domain.rules import RuleSet
+from services.matching.engine.shapes import STRENGTH_UNIT, TAG_UNIT, WISH_UNIT, Int, Long, Pool, Real, Skills, Tags
+from services.matching.engine.snapshot import GATES, Codes, Snapshot
+
+_LANGUAGE_WORD = 64
+
+
+def build_pool(snapshot: Snapshot, rules: RuleSet) -> Pool:
+    """Return the pool in which this rule set's round is searched."""
+    vocabulary = tuple(sorted({*snapshot.wants.vocabulary, *snapshot.offers.vocabulary}))
+    wants, offers = _renumbered(snapshot.wants, vocabulary), _renumbered(snapshot.offers, vocabulary)
+    offered = _offers(offers, vocabulary, rules)
+    wanted, inverse = _wants(wants, offers, offered, len(vocabulary), rules)
+    bar_start, bar_person, bar_gate = _gates(snapshot, rules)
+    return Pool(
+        wants=wanted,
+        offers=offered,
+        inverse_wish=inverse,
+        goals=_tags(snapshot.goals),
+        challenges=_tags(snapshot.challenges),
+        experience=_tags(snapshot.experience),
+        level=snapshot.level,
+        years=snapshot.years,
+        family=snapshot.family.code,
+        department=snapshot.department.code,
+        site=snapshot.site.code,
+        communication=snapshot.communication.code,
+        languages=_languages(snapshot.languages),
+        slots=snapshot.slots,
+        bar_start=bar_start,
+        bar_person=bar_person,
+        bar_gate=bar_gate,
+        seats=snapshot.seats,
+        bonus=snapshot.left_out.astype(np.int64) * rules.objective.fairness_bonus,
+    )
+
+
+def skill_vocabulary(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the skills of wants and offers together, in the pool's numbering."""
+    return tuple(sorted({*snapshot.wants.vocabulary, *snapshot.offers.vocabulary}))
+
+
+def _renumbered(codes: Codes, vocabulary: tuple[str, ...]) -> Codes:
+    number = {code: position for position, code in enumerate(vocabulary)}
+    to = np.array([number[code] for code in codes.vocabulary] or [0], np.int32)
+    return Codes(vocabulary, codes.start, to[codes.code], codes.value)
+
+
+def rows_of(start: Long) -> Long:
+    """Return for each entry of compressed rows the row it stands in."""
+    return np.repeat(np.arange(len(start) - 1, dtype=np.int64), np.diff(start))
+
+
+def _posting(key: Int, size: int) -> tuple[Long, Long]:
+    """Return row starts by key, and the stable order that sorts entries by it."""
+    order = np.argsort(key, kind="stable")
+    return np.concatenate(([0], np.cumsum(np.bincount(key, minlength=size)))).astype(np.int64), order
+
+
+def _skills(start: Long, skill: Int, value: Int, bar: Int, size: int) -> Skills:
+    post_start, order = _posting(skill, size)
+    person = rows_of(start)[order].astype(np.int32)
+    return Skills(start, skill, value, bar, post_start, person, value[order], bar[order])
+
+
+def _offers(offers: Codes, vocabulary: tuple[str, ...], rules: RuleSet) -> Skills:
+    """R6: strengths in quarter points; who offers a skill related to a wanted one offers that in part."""
+    strength = np.where(offers.value == 0, rules.gain.unknown_strength, offers.value) * STRENGTH_UNIT
+    person, skill, value, known = rows_of(offers.start), offers.code, strength.astype(np.int32), offers.value
+    number = {code: position for position, code in enumerate(vocabulary)}
+    for wanted, offered in rules.related:
+        if wanted in number and offered in number:
+            at = np.flatnonzero(offers.code == number[offered])
+            part = np.maximum(1, np.round(strength[at] * rules.gain.related_share)).astype(np.int32)
+            person = np.concatenate((person, rows_of(offers.start)[at]))
+            skill = np.concatenate((skill, np.full(len(at), number[wanted], np.int32)))
+            value, known = np.concatenate((value, part)), np.concatenate((known, np.zeros(len(at), np.int32)))
+    order = np.lexsort((-value, skill, person))
+    person, skill, value, known = person[order], skill[order], value[order], known[order]
+    first = np.ones(len(person), bool)
+    first[1:] = (person[1:] != person[:-1]) | (skill[1:] != skill[:-1])
+    start = np.searchsorted(person[first], np.arange(len(offers.start))).astype(np.int64)
+    return _skills(start, skill[first], value[first], known[first], len(vocabulary))
+
+
+def scarcity(offerers: Int, wishes: Int, people: int, floor: float) -> Real:
+    """Return v per skill: rare skills weigh more; a mean of 1 over all wishes (which `wishes` counts per skill)."""
+    raw = np.maximum(floor, np.sqrt(np.log((people + 1) / (offerers + 1))))
+    total = int(wishes.sum())
+    mean = float((raw * wishes).sum()) / total if total else 1.0
+    return raw / mean
+
+
+def _wants(wants: Codes, offers: Codes, offered: Skills, size: int, rules: RuleSet) -> tuple[Skills, Real]:
+    """N10: weigh each wish by priority and scarcity, and find each person's whole wish D."""
+    person = rows_of(wants.start)
+    own = _own_strength(wants, offers, size, rules.gain.unknown_strength)
+    best_known = np.zeros(size, np.int64)
+    np.maximum.at(best_known, offered.skill, offered.bar)
+    kept = (own == 0) | (own < best_known[wants.code])
+    start = np.concatenate(([0], np.cumsum(np.bincount(person[kept], minlength=len(wants.start) - 1)))).astype(np.int64)
+    skill, bar, person = wants.code[kept], own[kept].astype(np.int32), person[kept]
+    counts = np.bincount(offered.skill, minlength=size)
+    worth = scarcity(counts, np.bincount(skill, minlength=size), len(start) - 1, rules.gain.scarcity_floor)
+    priority = np.where(wants.value == 0, rules.gain.unknown_priority, wants.value)[kept]
+    value = np.maximum(1, np.round(priority * worth[skill] * WISH_UNIT)).astype(np.int32)
+    typical = rules.gain.enough_wants * rules.gain.unknown_priority * WISH_UNIT
+    whole = np.maximum(typical, _whole_wish(person, value, len(start) - 1, rules))
+    inverse = np.where(np.diff(start) > 0, 1.0 / (whole * 5 * STRENGTH_UNIT), 0.0)
+    return _skills(start, skill, value, bar, size), inverse
+
+
+def _own_strength(wants: Codes, offers: Codes, size: int, unknown: int) -> Long:
+    """Return for each want the person's own strength in it, 0 if they do not offer it."""
+    mine = rows_of(offers.start) * size + offers.code
+    wish = rows_of(wants.start) * size + wants.code
+    if not len(mine):
+        return np.zeros(len(wish), np.int64)
+    at = np.minimum(np.searchsorted(mine, wish), len(mine) - 1)
+    return np.where(mine[at] == wish, np.where(offers.value[at] == 0, unknown, offers.value[at]), 0).astype(np.int64)
+
+
+def _whole_wish(person: Long, value: Int, people: int, rules: RuleSet) -> Real:
+    """Return D before its lower limit: the heaviest wishes in full, the rest in part."""
+    order = np.lexsort((-value, person))
+    who, sorted_value = person[order], value[order]
+    first = np.searchsorted(who, np.arange(people))
+    rank = np.arange(len(who)) - first[who]
+    share = np.where(rank < rules.gain.full_wants, 1.0, rules.gain.rest_share)
+    return np.bincount(who, sorted_value * share, minlength=people)
+
+
+def _tags(codes: Codes) -> Tags:
+    """Weigh each code by its rarity: two of three people tick "learn new things"."""
+    people, size = len(codes.start) - 1, len(codes.vocabulary)
+    post_start, order = _posting(codes.code, size)
+    rarity = np.log((people + 1) / (np.diff(post_start) + 1)) if size else np.zeros(0)
+    weight = np.maximum(TAG_UNIT // 32, np.round(rarity * rarity * TAG_UNIT)).astype(np.int32)
+    person = rows_of(codes.start)
+    length = np.bincount(person, weight[codes.code], minlength=people)
+    scale = np.where(length > 0, 1.0 / np.sqrt(np.maximum(length, 1)), 0.0)
+    return Tags(codes.start, codes.code, post_start, person[order].astype(np.int32), weight, scale)
+
+
+def _languages(codes: Codes) -> np.ndarray[tuple[int, int], np.dtype[np.uint64]]:
+    """Return each person's languages as bits; none = unknown."""
+    words = max(1, -(-len(codes.vocabulary) // _LANGUAGE_WORD))
+    bits = np.zeros((len(codes.start) - 1, words), np.uint64)
+    person, code = rows_of(codes.start), codes.code.astype(np.uint64)
+    np.bitwise_or.at(bits, (person, (code // _LANGUAGE_WORD).astype(np.int64)), np.uint64(1) << (code % np.uint64(_LANGUAGE_WORD)))
+    return bits
+
+
+def _gates(snapshot: Snapshot, rules: RuleSet) -> tuple[Long, Int, np.ndarray[tuple[int], np.dtype[np.int8]]]:
+    """R5: leave out the gates by name that this rule set does not use."""
+    off = [GATES.index(Gate.REPORTING_LINE)] * (not rules.gates.reporting_line) + [GATES.index(Gate.RECRUITER)] * (not rules.gates.recruiter)
+    kept = ~np.isin(snapshot.bar_gate, np.array(off, np.int8))
+    person = rows_of(snapshot.bar_start)[kept]
+    start = np.searchsorted(person, np.arange(snapshot.size + 1)).astype(np.int64)
+    return start, snapshot.bar_person[kept], snapshot.bar_gate[kept]

@@ -1,0 +1,77 @@
+"""One round from people to result: a pure function of (people, rules, seed) (N4-N7)."""
+
+import hashlib
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+from services.matching.domain.reasons import UnmatchedReason
+from services.matching.domain.rules import RuleSet
+from services.matching.engine.explain import Explainer
+from services.matching.engine.person import Person
+from services.matching.engine.pool import build_pool
+from services.matching.engine.report import report_of
+from services.matching.engine.result import Match, Result
+from services.matching.engine.snapshot import Snapshot, freeze
+from services.matching.engine.solver import Solved, solve_pool
+
+ENGINE, VERSION = "auction", "1"
+Progress = Callable[[str, float], None]
+
+
+def _silent(stage: str, share: float) -> None:
+    """Hear nothing."""
+
+
+def solve(people: Sequence[Person], rules: RuleSet, seed: int, *, threads: int = 1, progress: Progress | None = None) -> Result:
+    """Solve a round. `progress` hears (stage, share done). The order of `people` and `threads` change no byte."""
+    tell = progress or _silent
+    tell("freeze", 0.0)
+    snapshot = freeze(people, rules.placeholders)
+    solved = solve_pool(build_pool(snapshot, rules), rules, seed, threads=threads, progress=tell)
+    tell("explain", 0.0)
+    by_id = {person.id: person for person in people}
+    crowd = [by_id[member] for member in snapshot.ids]
+    return assemble(crowd, snapshot, solved, rules, seed)
+
+
+def assemble(crowd: Sequence[Person], snapshot: Snapshot, solved: Solved, rules: RuleSet, seed: int) -> Result:
+    """Turn places into ids, and explain every pair and trio. `crowd` is in the snapshot's order."""
+    explainer = Explainer(rules)
+    pairs = tuple(_match(crowd, members, weight, solved, explainer) for members, weight in zip(solved.pairs, solved.weights, strict=True))
+    trios = tuple(_match(crowd, members, weight, solved, explainer) for members, weight in solved.trios)
+    unmatched = {snapshot.ids[i]: reason for i, reason in sorted(solved.unmatched.items())}
+    return Result(
+        pairs=pairs,
+        trios=trios,
+        unmatched=unmatched,
+        weight=solved.certificate.score,
+        certificate=solved.certificate,
+        quantiles=solved.quantiles,
+        prices={member: max(0, int(net)) / 2 for member, net in zip(snapshot.ids, solved.net2, strict=True)},
+        engine=ENGINE,
+        engine_version=VERSION,
+        rules_version=rules.version,
+        seed=seed,
+        size=snapshot.size,
+        candidates=len(solved.edges),
+        snapshot_hash=snapshot.hash,
+        result_hash=result_hash(pairs, trios, unmatched),
+        report=report_of(snapshot, solved, rules),
+    )
+
+
+def _match(crowd: Sequence[Person], members: tuple[int, ...], weight: int, solved: Solved, explainer: Explainer) -> Match:
+    people = [crowd[i] for i in members]
+    explained = tuple(explainer.explain(one, [other for other in people if other is not one]) for one in people)
+    return Match(tuple(one.id for one in people), weight, tuple(round(gain, 6) for gain in solved.gains(members)), explained)
+
+
+def result_hash(pairs: Sequence[Match], trios: Sequence[Match], unmatched: Mapping[str, UnmatchedReason]) -> str:
+    """Return a hash of who is with whom, at which score, and who is not, for which reason."""
+    said = {
+        "pairs": [[*match.members, match.weight, *(math.floor(gain * 1e6) for gain in match.gains)] for match in pairs],
+        "trios": [[*match.members, match.weight] for match in trios],
+        "unmatched": {member: str(reason) for member, reason in unmatched.items()},
+    }
+    return hashlib.sha256(json.dumps(said, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -1,0 +1,276 @@
+"""Scanning pairs exactly: for one person and a range of others, every pair whose score exceeds a limit.
+
+Two ways give the same numbers. Where few of the range are reached by a shared skill, the reached are listed and
+scored one by one; in dense pools (few skills) whole rows are scored in straight loops that the compiler vectorises.
+Gates are applied by the caller to the few that survive, before they enter any list.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from services.matching.engine.compiled import compiled
+from services.matching.engine.score import cosine, extra_common, full_score, level_likeness, micro_score, place_counts
+from services.matching.engine.shapes import Int, Long, Model, Pool, Real, Tags
+
+DENSE = 0.35
+"""Rows in which more than this share of the range may be reached are scored whole."""
+
+
+class Scratch(NamedTuple):
+    """Working space of one scanning job."""
+
+    gain_in: Int
+    gain_out: Int
+    experience: Int
+    goals: Int
+    challenges: Int
+    extra: Real
+    score: Int
+    reached: Int
+    hit: Int
+    hit_score: Int
+    own_experience: Int
+    own_goals: Int
+    own_challenges: Int
+
+
+@compiled
+def new_scratch(pool: Pool) -> Scratch:
+    """Return zeroed working space."""
+    people = len(pool.seats)
+    return Scratch(
+        np.zeros(people, np.int32),
+        np.zeros(people, np.int32),
+        np.zeros(people, np.int32),
+        np.zeros(people, np.int32),
+        np.zeros(people, np.int32),
+        np.zeros(people, np.float64),
+        np.zeros(people, np.int32),
+        np.empty(people, np.int32),
+        np.empty(people, np.int32),
+        np.empty(people, np.int32),
+        np.zeros(len(pool.experience.weight), np.int32),
+        np.zeros(len(pool.goals.weight), np.int32),
+        np.zeros(len(pool.challenges.weight), np.int32),
+    )
+
+
+@compiled
+def first_at_least(people: Int, low: int, high: int, least: int) -> int:
+    """Return the first place in the ascending `people[low:high]` whose person is not below `least`."""
+    while low < high:
+        middle = (low + high) // 2
+        if people[middle] < least:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@compiled
+def posting_ranges(post_start: Long, people: Int, keys: Int, begin: int, end: int, out: Long) -> int:
+    """Note in `out` where the posting list of each key meets the range of people; return how long they are together."""
+    total = 0
+    for at in range(len(keys)):
+        low, high = post_start[keys[at]], post_start[keys[at] + 1]
+        first = first_at_least(people, low, high, begin)
+        last = first_at_least(people, first, high, end)
+        out[at, 0], out[at, 1] = first, last
+        total += last - first
+    return total
+
+
+@compiled
+def add_gains(pool: Pool, i: int, asked: Long, given: Long, scratch: Scratch) -> None:
+    """Add up, for everybody in the range, what i gains from them and what they gain from i."""
+    base = pool.wants.start[i]
+    for at in range(len(asked)):
+        value, bar = pool.wants.value[base + at], pool.wants.bar[base + at]
+        for k in range(asked[at, 0], asked[at, 1]):
+            if bar == 0 or bar < pool.offers.post_bar[k]:
+                scratch.gain_in[pool.offers.post_person[k]] += value * pool.offers.post_value[k]
+    base = pool.offers.start[i]
+    for at in range(len(given)):
+        value, bar = pool.offers.value[base + at], pool.offers.bar[base + at]
+        for k in range(given[at, 0], given[at, 1]):
+            need = pool.wants.post_bar[k]
+            if need == 0 or need < bar:
+                scratch.gain_out[pool.wants.post_person[k]] += value * pool.wants.post_value[k]
+
+
+@compiled
+def list_reached(pool: Pool, i: int, asked: Long, given: Long, scratch: Scratch) -> int:
+    """Do as `add_gains`, and list who was reached."""
+    count = 0
+    base = pool.wants.start[i]
+    for at in range(len(asked)):
+        value, bar = pool.wants.value[base + at], pool.wants.bar[base + at]
+        for k in range(asked[at, 0], asked[at, 1]):
+            if bar == 0 or bar < pool.offers.post_bar[k]:
+                j = pool.offers.post_person[k]
+                if scratch.gain_in[j] == 0:
+                    scratch.reached[count] = j
+                    count += 1
+                scratch.gain_in[j] += value * pool.offers.post_value[k]
+    base = pool.offers.start[i]
+    for at in range(len(given)):
+        value, bar = pool.offers.value[base + at], pool.offers.bar[base + at]
+        for k in range(given[at, 0], given[at, 1]):
+            need = pool.wants.post_bar[k]
+            if need == 0 or need < bar:
+                j = pool.wants.post_person[k]
+                if scratch.gain_in[j] == 0 and scratch.gain_out[j] == 0:
+                    scratch.reached[count] = j
+                    count += 1
+                scratch.gain_out[j] += value * pool.wants.post_value[k]
+    return count
+
+
+@compiled
+def mark_own(tags: Tags, i: int, own: Int, on: bool) -> None:
+    """Lay i's codes out (or clear them), so that another's common weight is a sum of look-ups."""
+    for k in range(tags.start[i], tags.start[i + 1]):
+        own[tags.code[k]] = tags.weight[tags.code[k]] if on else 0
+
+
+@compiled
+def with_own(tags: Tags, own: Int, j: int) -> int:
+    """Return the squared weight of the codes that j shares with whoever is laid out."""
+    total = 0
+    for k in range(tags.start[j], tags.start[j + 1]):
+        total += own[tags.code[k]]
+    return total
+
+
+@compiled
+def scan_listed(pool: Pool, model: Model, i: int, limit: Real, mine: float, summed: bool, count: int, scratch: Scratch) -> int:
+    """Score the reached one by one, most of them only by what their gains could allow at best."""
+    mark_own(pool.experience, i, scratch.own_experience, True)
+    mark_own(pool.goals, i, scratch.own_goals, True)
+    mark_own(pool.challenges, i, scratch.own_challenges, True)
+    hits = 0
+    for at in range(count):
+        j = scratch.reached[at]
+        sum_i, sum_j = scratch.gain_in[j], scratch.gain_out[j]
+        scratch.gain_in[j] = scratch.gain_out[j] = 0
+        least = mine + limit[j] if summed else min(mine, limit[j])
+        gain_i = math.sqrt(min(1.0, sum_i * pool.inverse_wish[i]))
+        gain_j = math.sqrt(min(1.0, sum_j * pool.inverse_wish[j]))
+        if micro_score(gain_i, gain_j, 1.0, model) <= least:
+            continue
+        goal = cosine(with_own(pool.goals, scratch.own_goals, j), pool.goals.scale[i] * pool.goals.scale[j], model.neutral_goals)
+        chal = cosine(
+            with_own(pool.challenges, scratch.own_challenges, j), pool.challenges.scale[i] * pool.challenges.scale[j], model.neutral_challenges
+        )
+        best = 1.0 - model.goals * (1.0 - goal) - model.challenges * (1.0 - chal) + 1e-9
+        if micro_score(gain_i, gain_j, best, model) <= least:
+            continue
+        exp = cosine(
+            with_own(pool.experience, scratch.own_experience, j), pool.experience.scale[i] * pool.experience.scale[j], model.neutral_experience
+        )
+        level = level_likeness(pool.level[i], pool.level[j], pool.years[i], pool.years[j], model)
+        known, same = place_counts(pool, i, j)
+        extra = extra_common(pool, model, i, j)
+        score = full_score(sum_i, sum_j, pool.inverse_wish[i], pool.inverse_wish[j], exp, goal, chal, level, known, same, extra, model)
+        if score > least and score > 0:
+            scratch.hit[hits], scratch.hit_score[hits] = j, score
+            hits += 1
+    mark_own(pool.experience, i, scratch.own_experience, False)
+    mark_own(pool.goals, i, scratch.own_goals, False)
+    mark_own(pool.challenges, i, scratch.own_challenges, False)
+    return hits
+
+
+@compiled
+def add_common(tags: Tags, i: int, begin: int, end: int, total: Int) -> None:
+    """Add up the common weight with everybody in the range."""
+    total[begin:end] = 0
+    for k in range(tags.start[i], tags.start[i + 1]):
+        code = tags.code[k]
+        weight = tags.weight[code]
+        low = first_at_least(tags.post_person, tags.post_start[code], tags.post_start[code + 1], begin)
+        high = first_at_least(tags.post_person, low, tags.post_start[code + 1], end)
+        for p in range(low, high):
+            total[tags.post_person[p]] += weight
+
+
+@compiled
+def scan_dense(pool: Pool, model: Model, i: int, begin: int, end: int, limit: Real, mine: float, summed: bool, scratch: Scratch) -> int:
+    """Score the whole range in straight loops."""
+    add_common(pool.experience, i, begin, end, scratch.experience)
+    add_common(pool.goals, i, begin, end, scratch.goals)
+    add_common(pool.challenges, i, begin, end, scratch.challenges)
+    if model.availability > 0.0 or model.communication > 0.0:
+        for j in range(begin, end):
+            scratch.extra[j] = extra_common(pool, model, i, j)
+    score_row(pool, model, i, begin, end, scratch)
+    hits = 0
+    for j in range(begin, end):
+        least = mine + limit[j] if summed else min(mine, limit[j])
+        score = scratch.score[j]
+        if score > least and score > 0:
+            scratch.hit[hits], scratch.hit_score[hits] = j, score
+            hits += 1
+    scratch.gain_in[begin:end] = 0
+    scratch.gain_out[begin:end] = 0
+    return hits
+
+
+@compiled
+def score_row(pool: Pool, model: Model, i: int, begin: int, end: int, scratch: Scratch) -> None:
+    """Turn the sums of a row into scores: no branch, no call, so that it becomes vector code."""
+    exp_i, goal_i, chal_i = pool.experience.scale[i], pool.goals.scale[i], pool.challenges.scale[i]
+    inverse_i, level_i, years_i = pool.inverse_wish[i], pool.level[i], pool.years[i]
+    family, department, site = pool.family[i], pool.department[i], pool.site[i]
+    for j in range(begin, end):
+        exp = cosine(scratch.experience[j], exp_i * pool.experience.scale[j], model.neutral_experience)
+        goal = cosine(scratch.goals[j], goal_i * pool.goals.scale[j], model.neutral_goals)
+        chal = cosine(scratch.challenges[j], chal_i * pool.challenges.scale[j], model.neutral_challenges)
+        level = level_likeness(level_i, pool.level[j], years_i, pool.years[j], model)
+        knows_family, knows_department, knows_site = (
+            family >= 0 and pool.family[j] >= 0,
+            department >= 0 and pool.department[j] >= 0,
+            site >= 0 and pool.site[j] >= 0,
+        )
+        known = (1 if knows_family else 0) + (1 if knows_department else 0) + (1 if knows_site else 0)
+        same = (
+            (1 if knows_family and family == pool.family[j] else 0)
+            + (1 if knows_department and department == pool.department[j] else 0)
+            + (1 if knows_site and site == pool.site[j] else 0)
+        )
+        scratch.score[j] = full_score(
+            scratch.gain_in[j],
+            scratch.gain_out[j],
+            inverse_i,
+            pool.inverse_wish[j],
+            exp,
+            goal,
+            chal,
+            level,
+            known,
+            same,
+            scratch.extra[j],
+            model,
+        )
+
+
+@compiled
+def scan_row(pool: Pool, model: Model, i: int, begin: int, end: int, limit: Real, mine: float, summed: bool, scratch: Scratch) -> int:
+    """Leave in `scratch.hit` everybody in the range whose score with i exceeds the limit; return how many.
+
+    The limit of a pair is `mine + limit[j]` if `summed` (prices), else the lower of the two (best lists).
+    """
+    wanted = pool.wants.skill[pool.wants.start[i] : pool.wants.start[i + 1]]
+    offered = pool.offers.skill[pool.offers.start[i] : pool.offers.start[i + 1]]
+    asked, given = np.empty((len(wanted), 2), np.int64), np.empty((len(offered), 2), np.int64)
+    reach = posting_ranges(pool.offers.post_start, pool.offers.post_person, wanted, begin, end, asked)
+    reach += posting_ranges(pool.wants.post_start, pool.wants.post_person, offered, begin, end, given)
+    if reach == 0:
+        return 0
+    if reach > DENSE * (end - begin):
+        add_gains(pool, i, asked, given, scratch)
+        return scan_dense(pool, model, i, begin, end, limit, mine, summed, scratch)
+    count = list_reached(pool, i, asked, given, scratch)
+    return scan_listed(pool, model, i, limit, mine, summed, count, scratch)

@@ -1,0 +1,242 @@
+"""The stages of a round over one pool: calibrate, candidates, optimum, pricing pass, leftovers, certificate."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.matching.domain.reasons import UnmatchedReason
+from services.matching.domain.rules import RuleSet
+from services.matching.engine.auction import TIE_BITS, Graph, auction, build_graph, net_prices, settle_prices
+from services.matching.engine.calibrate import calibrate, mixed
+from services.matching.engine.candidates import Edges, best_candidates, joined, undervalued
+from services.matching.engine.certificate import Claim, check
+from services.matching.engine.leftovers import Circle, circle_of, find_trios, reason_for
+from services.matching.engine.pairwise import gain_sum, pair_score
+from services.matching.engine.polish import polish
+from services.matching.engine.result import Certificate, Quantiles
+from services.matching.engine.rounding import whole_pairs
+from services.matching.engine.shapes import Byte, Long, Model, Pool, Real
+
+_SWEEPS = 12
+_COMPLETIONS = 3
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solved:
+    """A solved round in places (the pool's numbering)."""
+
+    pool: Pool
+    model: Model
+    quantiles: Quantiles
+    edges: Edges
+    kth: Long
+    pairs: list[tuple[int, int]]
+    weights: list[int]
+    trios: list[tuple[tuple[int, int, int], int]]
+    unmatched: dict[int, UnmatchedReason]
+    net2: NDArray[np.int64]
+    certificate: Certificate
+    passes: int
+    added: int
+
+    def gains(self, members: tuple[int, ...]) -> list[float]:
+        """Return each member's gain from the others, 0..1; in a trio a wish met twice counts by the better offer."""
+        return [_gain(self.pool, one, [other for other in members if other != one]) for one in members]
+
+
+def _gain(pool: Pool, one: int, others: list[int]) -> float:
+    if len(others) == 1:
+        return math.sqrt(min(1.0, gain_sum(pool, one, others[0]) * float(pool.inverse_wish[one])))
+    best: dict[int, int] = {}
+    wants, offers = pool.wants, pool.offers
+    bars = {int(wants.skill[at]): (int(wants.value[at]), int(wants.bar[at])) for at in range(wants.start[one], wants.start[one + 1])}
+    for other in others:
+        for at in range(offers.start[other], offers.start[other + 1]):
+            skill = int(offers.skill[at])
+            if skill in bars and (bars[skill][1] == 0 or bars[skill][1] < offers.bar[at]):
+                best[skill] = max(best.get(skill, 0), bars[skill][0] * int(offers.value[at]))
+    return math.sqrt(min(1.0, sum(best.values()) * float(pool.inverse_wish[one])))
+
+
+class Round:
+    """The working state of one round."""
+
+    def __init__(self, pool: Pool, model: Model, rules: RuleSet, seed: int) -> None:
+        """Begin with everything fixed but the pairs."""
+        self.pool, self.model, self.rules, self.seed = pool, model, rules, seed
+        self.people = len(pool.seats)
+        self.bonus = rules.objective.coverage_bonus << TIE_BITS
+        self.net = np.zeros(self.people, np.int64)
+        self.edges = Edges(*(np.zeros(0, np.int32) for _ in range(3)))
+        self.inside: Byte = np.zeros(0, np.int8)
+        self.passes = 0
+
+    def graph(self) -> Graph:
+        """Return the candidate pairs as a graph with their full worth."""
+        u, v = self.edges.u, self.edges.v
+        worth = self.edges.weight.astype(np.int64) + self.pool.bonus[u] + self.pool.bonus[v]
+        tie = (mixed(self.seed, u.astype(np.int64) * self.people + v) >> np.uint64(1)).astype(np.int64)
+        return build_graph(u, v, worth, tie, self.pool.seats)
+
+    def optimise(self, edges: Edges) -> None:
+        """Find the best round on these candidates, and prices that prove how good it is."""
+        self.edges = edges
+        graph = self.graph()
+        held, price = auction(graph, self.bonus, self.rules.search.step << TIE_BITS)
+        self.net = net_prices(graph, self.bonus, held, price)
+        self.inside = whole_pairs(graph, self.bonus, held)
+        self.polish(graph)
+        settle_prices(graph, self.bonus, self.net, _SWEEPS)
+
+    def polish(self, graph: Graph) -> None:
+        """Improve the round until no single pair gains."""
+        order = np.argsort(mixed(self.seed + 1, np.arange(self.people)), kind="stable").astype(np.int64)
+        self.passes = polish(graph, self.bonus, self.inside, order, self.rules.search.polish_passes)
+
+    def keys(self) -> Long:
+        """Return one number per candidate pair."""
+        return self.edges.u.astype(np.int64) * self.people + self.edges.v
+
+    def chosen(self) -> Long:
+        """Return the keys of the pairs in the round."""
+        return self.keys()[self.inside > 0]
+
+    def choose(self, keys: Long) -> None:
+        """Make the round consist of these pairs."""
+        self.inside = np.isin(self.keys(), keys).astype(np.int8)
+
+    def unknown(self, pairs: Edges) -> Edges:
+        """Return those of `pairs` that are not candidates yet."""
+        new = ~np.isin(pairs.u.astype(np.int64) * self.people + pairs.v, self.keys())
+        return Edges(pairs.u[new], pairs.v[new], pairs.weight[new])
+
+    def net_of_bonus(self) -> Real:
+        """Return the limits for the pricing pass: net prices less the fairness bonus, in micro-points."""
+        return self.net_doubled() / 2 - self.pool.bonus
+
+    def net_doubled(self) -> Long:
+        """Return twice the net prices in micro-points."""
+        return -(-self.net >> (TIE_BITS - 1))
+
+    def value(self) -> int:
+        """Return what the round is worth."""
+        u, v, weight = (part[self.inside > 0] for part in (self.edges.u, self.edges.v, self.edges.weight))
+        covered = len(np.unique(np.concatenate((u, v))))
+        return int(weight.sum() + self.pool.bonus[u].sum() + self.pool.bonus[v].sum()) + self.rules.objective.coverage_bonus * covered
+
+    def partners(self) -> Long:
+        """Return how many partners everybody has."""
+        u, v = self.edges.u[self.inside > 0], self.edges.v[self.inside > 0]
+        return np.bincount(u, minlength=self.people) + np.bincount(v, minlength=self.people)
+
+    def pairs(self) -> tuple[list[tuple[int, int]], list[int]]:
+        """Return the pairs and their scores."""
+        at = np.flatnonzero(self.inside)
+        chosen = list(zip(self.edges.u[at].tolist(), self.edges.v[at].tolist(), strict=True))
+        return chosen, self.edges.weight[at].tolist()
+
+
+def solve_pool(pool: Pool, rules: RuleSet, seed: int, *, threads: int, progress: Progress) -> Solved:
+    """Solve one pool."""
+    progress("calibrate", 0.0)
+    placed = calibrate(pool, rules, seed)
+    edges, kth = best_candidates(pool, placed.model, rules.search.candidates, threads, lambda share: progress("candidates", share))
+    work = Round(pool, placed.model, rules, seed)
+    progress("optimum", 0.0)
+    work.optimise(edges)
+    missing, added = _price(work, threads, progress)
+    progress("leftovers", 0.0)
+    circles = _complete(work)
+    certificate = _certify(work, missing)
+    pairs, weights = work.pairs()
+    found = find_trios(pool, placed.model, pairs, {i: one for i, one in circles.items() if len(one.allowed())}) if rules.objective.trios else []
+    grown = {(u, v) for _, u, v in found}
+    placed_odd = {i for i, _, _ in found}
+    kept = [at for at, pair in enumerate(pairs) if pair not in grown]
+    return Solved(
+        pool=pool,
+        model=placed.model,
+        quantiles=placed.quantiles,
+        edges=work.edges,
+        kth=kth,
+        pairs=[pairs[at] for at in kept],
+        weights=[weights[at] for at in kept],
+        trios=[_trio(work, trio) for trio in found],
+        unmatched={i: reason_for(pool, circle, i) for i, circle in circles.items() if i not in placed_odd},
+        net2=work.net_doubled(),
+        certificate=certificate,
+        passes=work.passes,
+        added=added,
+    )
+
+
+def _price(work: Round, threads: int, progress: Progress) -> tuple[Edges | None, int]:
+    """Look for allowed pairs that the prices undervalue, take them in, solve again; keep the better round.
+
+    Returns the pairs that the last look found (they belong to the bound over all pairs), None if nobody looked.
+    """
+    added, missing = 0, None
+    for number in range(work.rules.search.pricing_passes + 1 if work.rules.search.pricing_passes else 0):
+        missing = undervalued(
+            work.pool, work.model, work.net_of_bonus(), threads, lambda share, at=number: progress(f"pricing {at + 1}", share)
+        )
+        new = work.unknown(missing)
+        if number == work.rules.search.pricing_passes or not len(new):
+            break
+        before, value = work.chosen(), work.value()
+        added += len(new)
+        work.optimise(joined(work.edges, new, work.people))
+        if work.value() < value:
+            work.choose(before)
+    return missing, added
+
+
+def _complete(work: Round) -> dict[int, Circle]:
+    """Return the circle of everybody without a partner, after making sure that nobody allowed in it has a free seat."""
+    for _ in range(_COMPLETIONS):
+        partners = work.partners()
+        circles = {int(i): circle_of(work.pool, work.model, int(i)) for i in np.flatnonzero(partners == 0)}
+        open_pairs = [
+            (min(i, int(circle.others[at])), max(i, int(circle.others[at])), int(circle.weight[at]))
+            for i, circle in circles.items()
+            if work.pool.seats[i] > 0
+            for at in circle.allowed()
+            if partners[circle.others[at]] < work.pool.seats[circle.others[at]]
+        ]
+        if not open_pairs:
+            break
+        u, v, weight = (np.array(column, np.int32) for column in zip(*open_pairs, strict=True))
+        before = work.chosen()
+        work.edges = joined(work.edges, Edges(u, v, weight), work.people)
+        work.choose(before)
+        work.polish(work.graph())
+    return circles
+
+
+def _certify(work: Round, missing: Edges | None) -> Certificate:
+    """Have the independent checker add up the claim."""
+    return check(
+        Claim(
+            people=work.people,
+            seats=work.pool.seats.astype(np.int64),
+            fairness=work.pool.bonus,
+            coverage=work.rules.objective.coverage_bonus,
+            edge_u=work.edges.u.astype(np.int64),
+            edge_v=work.edges.v.astype(np.int64),
+            edge_weight=work.edges.weight.astype(np.int64),
+            chosen=work.inside > 0,
+            net2=work.net_doubled(),
+            missing=None if missing is None else tuple(part.astype(np.int64) for part in (missing.u, missing.v, missing.weight)),  # type: ignore[arg-type]
+        )
+    )
+
+
+def _trio(work: Round, trio: tuple[int, int, int]) -> tuple[tuple[int, int, int], int]:
+    """Return a trio's members in order, and the mean score of its three pairs."""
+    a, b, c = sorted(trio)
+    total = sum(pair_score(work.pool, work.model, one, other) for one, other in ((a, b), (a, c), (b, c)))
+    return (a, b, c), total // 3
