@@ -56,3 +56,11 @@ ROUND_FROZEN = "round.frozen"  # a round's snapshot counts from here; how many m
 ROUND_SOLVED = "round.solved"  # the optimiser answered; counts
 ROUND_PUBLISHED = "round.published"  # all proposals of a round are out; in how many transactions
 ROUND_ENGINE_FAILED = "round.engine-failed"  # the optimiser's process gave no answer; it is asked again, at most three times
+
+# --- notification ---
+DELIVERY_SENT = "delivery.sent"  # the mail server took a message; how long after it was queued
+DELIVERY_DEFERRED = "delivery.deferred"  # it could not be sent now and will be tried again; the code says why
+DELIVERY_FAILED = "delivery.failed"  # it was given up; the code says why
+DELIVERY_SUPPRESSED = "delivery.suppressed"  # it was not sent on purpose; the code says why
+DELIVERY_BROKEN = "delivery.broken"  # a message could not be composed: a fault of ours, stack without values
+MAIL_SERVER_AWAY = "mail-server.away"  # the mail server cannot be reached; the queue waits
