@@ -17,7 +17,7 @@ from shared.kernel.randomness import SystemRandomness
 from shared.observability import log_events
 from shared.observability.logging import configure_logging, get_log
 from shared.persistence.mongo import connect
-from shared.running import Running, application
+from shared.running import Running
 from shared.service import Service
 from shared.settings import BadSettings, ServiceSettings, SharedSettings, load
 
@@ -62,7 +62,7 @@ async def _serve(name: str, shared: SharedSettings, own: S, build: Build[S]) -> 
         stopping_since.append(loop.time())
         await running.stop()
 
-    app = application(foundation, service, lifespan=lifespan)
+    app = running.application(lifespan)
     get_log().info(log_events.PROCESS_STARTED, port=own.http_port)
     await server_of(app, host=own.http_host, port=own.http_port).serve()
     if stopping_since:

@@ -14,7 +14,7 @@ from shared.foundation import Foundation
 from shared.http import commands
 from shared.http.app import Lifespan, create_app
 from shared.http.operations import operations_router
-from shared.messaging import burial, inbox, lanes, outbox
+from shared.messaging import status as message_path
 from shared.messaging.broker import BrokerLink
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.parked import ParkedWorker
@@ -23,28 +23,16 @@ from shared.messaging.sending import KafkaSender
 from shared.observability import log_events
 from shared.observability.health import NotReady
 from shared.observability.logging import get_log
-from shared.persistence import leases
-from shared.persistence.indexes import Index
+from shared.observability.stacks import kind_of
 from shared.persistence.patience import Patience
 from shared.service import Service
 from shared.settings import ServiceSettings
-from shared.status import Status
-from shared.timers import timers
+from shared.status import Lag, Status
 
 S = TypeVar("S", bound=ServiceSettings)
-CONSUMERS_SECONDS_MAX = 3.5
-PARTS_SECONDS_MAX = 3.0
+CONSUMERS_SECONDS_MAX = 4.0
+PARTS_SECONDS_MAX = 2.5
 CLOSE_SECONDS_MAX = 0.5
-INDEXES: tuple[Index, ...] = (
-    *outbox.INDEXES,
-    *inbox.INDEXES,
-    *lanes.INDEXES,
-    *burial.INDEXES,
-    *leases.INDEXES,
-    *timers.INDEXES,
-    *commands.INDEXES,
-)
-"""Of the collections that every service has."""
 
 
 class Running(Generic[S]):
@@ -55,7 +43,7 @@ class Running(Generic[S]):
         shared = foundation.shared
         self._foundation = foundation
         self._service = service
-        self._link = BrokerLink(service.consumer, shared.kafka, wall=foundation.wall, randomness=foundation.randomness)
+        self._link = BrokerLink(service.consumer, shared.kafka, randomness=foundation.randomness)
         self._relay = Relay(
             database=foundation.database,
             sender=KafkaSender(shared.kafka, f"tandem-{foundation.service}-relay"),
@@ -66,10 +54,15 @@ class Running(Generic[S]):
             metrics=foundation.path_metrics,
         )
         self._parked = ParkedWorker(service.consumer, foundation.randomness)
+        self._connecting: asyncio.Task[Any] | None = None
         self._prepared = False
         self.was_cut = False
         foundation.health.add("database", self._database_ready)
-        foundation.health.add("broker", self._link.check)
+        foundation.health.add("broker", self._link.ready)
+
+    def application(self, lifespan: Lifespan) -> FastAPI:
+        """Return the HTTP side of this process."""
+        return application(self._foundation, self._service, lifespan=lifespan, lag=self._link.lag)
 
     async def start(self) -> None:
         """Return at once; everything starts in the background and waits for what is away."""
@@ -80,10 +73,10 @@ class Running(Generic[S]):
         loops: dict[str, Callable[[], Awaitable[None]]] = {
             "relay": self._relay.run,
             "parked": self._parked.run,
-            "consumers": self._link.run,
         }
         if self._service.timers is not None:
             loops["timers"] = self._service.timers.run
+        self._connecting = self._foundation.tasks.spawn("consumers", self._keep("consumers", self._link.run))
         for name, run in (loops | dict(self._service.jobs)).items():
             self._foundation.tasks.spawn(name, self._keep(name, run))
 
@@ -91,16 +84,16 @@ class Running(Generic[S]):
         patience = Patience(self._foundation.randomness)
         while True:
             try:
-                await self._foundation.database.ensure_indexes([*INDEXES, *self._service.indexes])
+                await self._foundation.database.ensure_indexes([*message_path.INDEXES, *commands.INDEXES, *self._service.indexes])
             except Exception as fault:  # noqa: BLE001  # whatever it is: it is told, and tried again
-                get_log().warning(log_events.PART_WAITING, part="indexes", exc_info=fault)
+                get_log().warning(log_events.PART_WAITING, part="indexes", code=kind_of(fault))
                 await asyncio.sleep(patience.next_wait())
             else:
                 self._prepared = True
                 return
 
     async def _keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
-        """Run an endless part; when it fails, tell it and start it again after a growing pause."""
+        """Run a part until it is done; when it fails, tell it and start it again after a growing pause."""
         health, patience = self._foundation.health, Patience(self._foundation.randomness)
         while True:
             health.running(name)
@@ -110,6 +103,8 @@ class Running(Generic[S]):
             except Exception as fault:  # noqa: BLE001  # a part's fault must not end the other parts
                 health.failing(name, fault)
                 get_log().error(log_events.PART_DIED, part=name, exc_info=fault)
+            else:
+                return
             await asyncio.sleep(patience.next_wait())
 
     async def _database_ready(self) -> None:
@@ -119,8 +114,10 @@ class Running(Generic[S]):
 
     async def stop(self) -> None:
         """N2: first the batch in hand, then timers, relay and jobs, last the connections; each within its share of time."""
+        if self._connecting is not None:
+            self._connecting.cancel()  # done long ago, unless the broker is away
         await self._within("consumers", CONSUMERS_SECONDS_MAX, self._link.stop())
-        await self._within("parts", PARTS_SECONDS_MAX + 0.5, self._foundation.tasks.stop(PARTS_SECONDS_MAX))
+        await self._within("parts", PARTS_SECONDS_MAX + 0.2, self._foundation.tasks.stop(PARTS_SECONDS_MAX))
         await self._within("connections", CLOSE_SECONDS_MAX, self._foundation.close())
 
     async def _within(self, part: str, seconds: float, ending: Awaitable[None]) -> None:
@@ -132,10 +129,10 @@ class Running(Generic[S]):
             get_log().warning(log_events.PART_CUT, part=part, exc_info=fault)
 
 
-def application(foundation: Foundation[S], service: Service, *, lifespan: Lifespan | None = None) -> FastAPI:
+def application(foundation: Foundation[S], service: Service, *, lifespan: Lifespan | None = None, lag: Lag | None = None) -> FastAPI:
     """Return the HTTP side of a service; with no `lifespan` nothing else runs (component tests)."""
     letters: DeadLetters[Any] = DeadLetters(service.consumer)
-    status = Status(foundation, service)
+    status = Status(foundation, service, lag)
     return create_app(
         title=service.title,
         service=foundation.service,

@@ -1,65 +1,67 @@
 """How far behind a service is: counts and ages for `/ops/status` (N17)."""
 
 import asyncio
-from collections.abc import Awaitable
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from shared.foundation import AnyFoundation
-from shared.messaging import burial, lanes, outbox
-from shared.messaging.administration import lag
+from shared.messaging.status import BEGINNING, path_status
 from shared.observability.stacks import kind_of
 from shared.service import Service
 from shared.timers import timers
 
 BLOCK_SECONDS_MAX = 5.0
-BEGINNING = datetime(1, 1, 2, tzinfo=UTC)
+LATE_AFTER_SECONDS = 5.0
+Lag = Callable[[], Awaitable[Mapping[str, int]]]
+"""How many records wait, per topic."""
 
 
 class Status:
     """Reads everything at once; a block that cannot be read says why by a code, the others are there all the same."""
 
-    def __init__(self, foundation: AnyFoundation, service: Service) -> None:
-        """Look at one service."""
+    def __init__(self, foundation: AnyFoundation, service: Service, lag: Lag | None) -> None:
+        """Look at one service; without `lag` (no broker in this process) no consumer is listed."""
         self._foundation = foundation
-        self._database = foundation.database
         self._service = service
+        self._lag = lag
 
     async def read(self) -> dict[str, Any]:
-        """Return all blocks."""
-        blocks: dict[str, Awaitable[Any]] = {
-            "outbox": self._outbox(),
-            "consumers": self._consumers(),
-            "parked": self._database.collection(lanes.PARKED).count({}),
-            "dead_letters": self._database.collection(burial.COLLECTION).count({"state": burial.OPEN}),
-            "timers": self._timers(),
-        }
+        """Return all blocks: the message path's, timers, consumers, and the service's own."""
+        blocks: dict[str, Awaitable[Any]] = {"timers": self._timers(), "consumers": self._consumers()}
         blocks |= {name: block() for name, block in self._service.status.items()}
-        answers = await asyncio.gather(*(_read(block) for block in blocks.values()))
-        return {"service": self._foundation.service, **dict(zip(blocks, answers, strict=True))}
+        path, *answers = await asyncio.gather(_read(self._path()), *(_read(block) for block in blocks.values()))
+        path_blocks = path if "unavailable" not in path else dict.fromkeys(("outbox", "parked", "dead_letters"), path)
+        return {"service": self._foundation.service, **path_blocks, **dict(zip(blocks, answers, strict=True))}
 
-    async def _outbox(self) -> dict[str, Any]:
-        rows = self._database.collection(outbox.COLLECTION)
-        depth = await rows.count({})
-        oldest = await rows.find_one({}, {"at": 1}, sort=[("at", 1)]) if depth else None
-        age = 0.0 if oldest is None else max(0.0, (self._foundation.wall.now() - oldest["at"]).total_seconds())
-        return {"depth": depth, "oldest_seconds": round(age, 3)}
-
-    async def _consumers(self) -> list[dict[str, Any]]:
-        if not self._service.consumer.topics:
-            return []
-        found = await lag(self._foundation.shared.kafka, self._foundation.service)
-        return [{"topic": topic.name, "lag": found.get(topic.name)} for topic in self._service.consumer.topics]
+    async def _path(self) -> dict[str, Any]:
+        found = await path_status(self._foundation.database, self._foundation.clock)
+        oldest = found["outbox_oldest_age_seconds"] or 0.0
+        return {
+            "outbox": {"depth": found["outbox_rows"], "oldest_seconds": round(oldest, 3)},
+            "parked": found["parked_events"],
+            "dead_letters": found["dead_letters_open"],
+        }
 
     async def _timers(self) -> dict[str, int]:
-        rows, now = self._database.collection(timers.COLLECTION), self._foundation.clock.now()
-        due = {"state": timers.WAITING, "wake_at": {"$gte": BEGINNING, "$lte": now}}
-        late = {"state": timers.WAITING, "due_at": {"$lte": now}, "attempts": {"$gt": 0}}
+        clock, rows = self._foundation.clock, self._foundation.database.collection(timers.COLLECTION)
+        now = clock.now()
+        late = now - timedelta(seconds=LATE_AFTER_SECONDS / clock.real_seconds(timedelta(seconds=1)))
         return {
-            "due": await rows.count(due),
-            "overdue": await rows.count(late),
+            "due": await rows.count(_due_until(now)),
+            "overdue": await rows.count(_due_until(late)),
             "stuck": await rows.count({"state": timers.STUCK}),
         }
+
+    async def _consumers(self) -> list[dict[str, Any]]:
+        if self._lag is None:
+            return []
+        found = await self._lag()
+        return [{"topic": topic.name, "lag": found.get(topic.name)} for topic in self._service.consumer.topics]
+
+
+def _due_until(moment: Any) -> dict[str, Any]:
+    return {"state": timers.WAITING, "wake_at": {"$gte": BEGINNING, "$lte": moment}}
 
 
 async def _read(block: Awaitable[Any]) -> Any:

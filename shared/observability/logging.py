@@ -141,11 +141,7 @@ def configure_logging(service: str, *, level: str = "info", file: Path | None = 
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(threshold, logging.INFO))
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
-        library = logging.getLogger(name)
-        library.handlers[:] = []
-        library.propagate = True
-    for name in ("httpx2", "httpcore", "httpx"):
+    for name in ("uvicorn.error", "httpx2", "httpcore2"):  # own lines tell of starts, stops and calls
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.captureWarnings(capture=True)
 
