@@ -82,7 +82,7 @@ class PeerSettings(Block):
     notification_url: Url = Field("http://127.0.0.1:8104", description="Base URL of notification.")
 
 
-class _FromEnvironment(BaseSettings):
+class FromEnvironment(BaseSettings):
     """Reads environment, then secret files. Sources are listed here so that nothing else is read by accident."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True, hide_input_in_errors=True)
@@ -104,7 +104,7 @@ class _FromEnvironment(BaseSettings):
         return init_settings, env_settings, files
 
 
-class SharedSettings(_FromEnvironment):
+class SharedSettings(FromEnvironment):
     """The blocks that every service reads (`TANDEM_<BLOCK>__<FIELD>`)."""
 
     model_config = SettingsConfigDict(env_nested_delimiter="__")
@@ -117,7 +117,7 @@ class SharedSettings(_FromEnvironment):
     peers: PeerSettings = Field(default_factory=PeerSettings)
 
 
-class ServiceSettings(_FromEnvironment):
+class ServiceSettings(FromEnvironment):
     """What each service has of its own. A service's class sets `env_prefix` to `TANDEM_<SERVICE>_`."""
 
     http_host: str = Field("127.0.0.1", description="The address on which HTTP is served.")
@@ -131,7 +131,8 @@ def secrets_dir() -> Path | None:
 
 
 def load(own: type[S], *others: type[BaseSettings]) -> tuple[SharedSettings, S]:
-    """Read the shared blocks and a service's own settings; `others` are further classes whose names are known.
+    """Read the shared blocks and a service's own settings; `others` are further classes that
+    the service reads by itself; their names are known and their values checked here.
 
     Raises:
         BadSettings: with every problem found, unknown names included.
@@ -140,6 +141,8 @@ def load(own: type[S], *others: type[BaseSettings]) -> tuple[SharedSettings, S]:
     problems = list(unknown_names(os.environ, own, SharedSettings, *others))
     shared = _read(SharedSettings, problems)
     mine = _read(own, problems)
+    for other in others:
+        _read(other, problems)
     if problems or shared is None or mine is None:
         raise BadSettings(problems)
     return shared, mine
