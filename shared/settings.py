@@ -21,7 +21,7 @@ from shared.persistence.mongo import MongoSettings
 
 PREFIX = "TANDEM_"
 SERVICES = ("PROFILE", "MATCHING", "SCHEDULING", "NOTIFICATION")
-OTHERS = ("TEST", "STACK", "SECRETS", "SMTP", "CONSOLE", "DEMO")
+OTHERS = ("TEST", "STACK", "SECRETS", "SMTP", "CONSOLE", "DEMO", "ENGINE")
 """First words of names that are Tandem's but that not every process reads (tools, tests, notification's mail block)."""
 SECRETS_DIR = "TANDEM_SECRETS_DIR"
 SECRETS_DIR_DEFAULT = Path("/run/secrets")
@@ -96,6 +96,7 @@ class FromEnvironment(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003  # a stray .env file never changes a service
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the environment first, then secret files, and nothing else."""
         folder = secrets_dir()
         if folder is None:
             return init_settings, env_settings
@@ -131,8 +132,7 @@ def secrets_dir() -> Path | None:
 
 
 def load(own: type[S], *others: type[BaseSettings]) -> tuple[SharedSettings, S]:
-    """Read the shared blocks and a service's own settings; `others` are further classes that
-    the service reads by itself; their names are known and their values checked here.
+    """Read the shared blocks and a service's own settings; check `others`, which the service reads by itself.
 
     Raises:
         BadSettings: with every problem found, unknown names included.
