@@ -1,6 +1,7 @@
 """One transaction of matching, with everything a use case may ask for."""
 
 from services.matching.adapters import records, repositories
+from services.matching.application import ports
 from shared.kernel.cause import Cause
 from shared.kernel.clock import Clock
 from shared.kernel.randomness import Randomness, new_id
@@ -32,16 +33,16 @@ class MongoUnitOfWork:
         self._tx = tx
         self._randomness = randomness
         self._rounds_bell = rounds_bell
-        self.programmes = repositories.MongoProgrammeRepository(tx, outbox)
-        self.rounds = repositories.MongoRoundRepository(tx, outbox)
-        self.pairings = repositories.MongoPairingRepository(tx, outbox)
-        self.places = repositories.MongoPlaceRepository(tx)
-        self.ties = repositories.MongoTieRepository(tx)
-        self.cards = records.MongoCardRepository(tx, shapes)
-        self.explanations = records.MongoExplanationRepository(tx, shapes)
-        self.snapshots = records.MongoSnapshotRepository(tx, shapes)
-        self.health = records.MongoHealthRepository(tx)
-        self.timers = timers
+        self.programmes: ports.ProgrammeRepository = repositories.MongoProgrammeRepository(tx, outbox)
+        self.rounds: ports.RoundRepository = repositories.MongoRoundRepository(tx, outbox)
+        self.pairings: ports.PairingRepository = repositories.MongoPairingRepository(tx, outbox)
+        self.places: ports.PlaceRepository = repositories.MongoPlaceRepository(tx)
+        self.ties: ports.TieRepository = repositories.MongoTieRepository(tx)
+        self.cards: ports.CardRepository = records.MongoCardRepository(tx, shapes)
+        self.explanations: ports.ExplanationRepository = records.MongoExplanationRepository(tx, shapes)
+        self.snapshots: ports.SnapshotRepository = records.MongoSnapshotRepository(tx, shapes)
+        self.health: ports.HealthRepository = records.MongoHealthRepository(tx)
+        self.timers: ports.Timers = timers
         self.clock = clock
         self.cause = cause
 
