@@ -114,12 +114,13 @@ class MongoDiaries:
         """Bind to one transaction."""
         self._on = tx.collection(DIARIES)
 
-    async def taken(self, member_ids: Sequence[str], first: int, last: int) -> list[int]:
-        """Return the taken quarter hours of all members, each once, in order."""
+    async def taken(self, pairing_id: str, member_ids: Sequence[str], first: int, last: int) -> list[int]:
+        """Return what other pairings took of all members, each quarter hour once, in order."""
         found: dict[int, None] = {}
         for member_id in member_ids:
             window = {"member_id": member_id, "quarter": {"$gte": first, "$lt": last}}
-            found.update(dict.fromkeys(each["quarter"] for each in await self._on.find(window, projection={"quarter": 1})))
+            entries = await self._on.find(window, projection={"quarter": 1, "pairing_id": 1})
+            found.update(dict.fromkeys(each["quarter"] for each in entries if each["pairing_id"] != pairing_id))
         return sorted(found)
 
     async def take(self, pairing_id: str, session_id: str, member_ids: Sequence[str], quarters: range) -> None:

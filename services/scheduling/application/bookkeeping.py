@@ -22,11 +22,15 @@ async def schedule_for(pairing_id: str, member_id: str, uow: UnitOfWork) -> Sche
 
 
 async def desk_for(schedule: Schedule, uow: UnitOfWork) -> Desk:
-    """Return what decisions about a pairing's times look at: its members' common time from now on (N16)."""
+    """Return what decisions about a pairing's times look at: its members' common time from now on (N16).
+
+    What the pairing itself reserves is read from the schedule: it may have changed since the diaries were written.
+    """
     now = uow.clock.now()
     cards = [await uow.cards.find(member_id) for member_id in schedule.members]
     first, last = slots.first_from(now) - 1, slots.first_from(now + DIARY_WINDOW)
-    taken = await uow.diaries.taken(schedule.members, first, last)
+    taken = await uow.diaries.taken(schedule.id, schedule.members, first, last)
+    taken += [quarter for quarters in schedule.reservations().values() for quarter in quarters]
     common = CommonTime([availability_of(card) for card in cards], taken)
     return Desk(now=now, common=common, horizon=uow.horizon, new_id=uow.ids)
 

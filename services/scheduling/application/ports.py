@@ -80,8 +80,8 @@ class Cards(Protocol):
 class Diaries(Protocol):
     """Who has a session in which quarter hour. One entry per member and quarter hour, never two (C)."""
 
-    async def taken(self, member_ids: Sequence[str], first: int, last: int) -> list[int]:
-        """Return the quarter hours from `first` to before `last` in which any of the members has a session."""
+    async def taken(self, pairing_id: str, member_ids: Sequence[str], first: int, last: int) -> list[int]:
+        """Return the quarter hours from `first` to before `last` that other pairings took from any of the members."""
         ...
 
     async def take(self, pairing_id: str, session_id: str, member_ids: Sequence[str], quarters: range) -> None:
