@@ -105,7 +105,7 @@ class TestServers:
 
     def _start_keeper(self, kind: str) -> subprocess.Popen[bytes]:
         with self.run.keeper_log(kind).open("ab") as log:
-            keeper = subprocess.Popen(  # noqa: S603 - our own module
+            keeper = subprocess.Popen(
                 [sys.executable, "-m", "tests.support.keeper", kind, str(self.run.root)],
                 cwd=Path(__file__).parents[2],
                 stdin=subprocess.DEVNULL,

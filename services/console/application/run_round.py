@@ -53,10 +53,11 @@ async def _follow(api: Api, path: str, until: tuple[str, ...], told: Told) -> di
     final = (*until, "cancelled", "failed")
     answer = await until_final(ask, lambda one: one["state"] in final, within_seconds=WITHIN_SECONDS, what="the round")
     if answer["state"] not in until:
-        raise ConsoleTrouble(f"The round is {answer['state']}{': ' + answer['reason'] if answer.get('reason') else ''}")
+        why = f": {answer['failure']}" if answer.get("failure") else ""
+        raise ConsoleTrouble(f"The round is {answer['state']}{why}")
     return answer
 
 
 def _nobody(round_: dict[str, Any]) -> bool:
     counts = round_.get("counts") or {}
-    return counts.get("members") == 0
+    return counts.get("size") == 0

@@ -31,9 +31,10 @@ class ServiceStatus:
     @property
     def lag(self) -> int | None:
         """Return how many records its consumers have not handled yet, over all topics."""
-        lags = [one.get("lag") for one in self.figure("consumers") or []]
-        known = [int(lag) for lag in lags if lag is not None]
-        return sum(known) if known or not lags else None
+        consumers = self.figure("consumers")
+        if consumers is None or any(one.get("lag") is None for one in consumers):
+            return None
+        return sum(int(one["lag"]) for one in consumers)
 
     def as_plain(self) -> dict[str, Any]:
         """Return what `--json` prints."""

@@ -12,6 +12,7 @@ import typer
 from services.console.application.ports import Connections, Told, tell_nobody
 
 T = TypeVar("T")
+WIDTH_OF_A_FILE = 160
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts, nothing else on stdout.")]
 
@@ -55,7 +56,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
         table.add_column(column, justify="right" if numbers and cells else "left", overflow="fold")
     for row in cells:
         table.add_row(*(Text("–" if cell is None else str(cell)) for cell in row))  # noqa: RUF001 - a dash for "unknown"
-    Console(soft_wrap=not sys.stdout.isatty()).print(table)
+    Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE).print(table)
 
 
 @contextmanager

@@ -11,8 +11,7 @@ from services.console.application.import_people import Imported, ImportPeople, i
 from services.console.application.ports import Connections
 from services.console.entrypoints.output import Json, connections, print_json, print_line, print_note, print_table, progress, run
 
-ROWS_SHOWN = 50
-PROBLEM_COLUMNS = ("line", "key", "outcome", "column", "problem", "what to do")
+PROBLEMS_SHOWN = 200
 
 
 def import_(
@@ -49,11 +48,11 @@ async def _import(to: Connections, command: ImportPeople) -> Imported:
 def _show(found: Imported, command: ImportPeople) -> None:
     for problem in found.summary.get("problems") or []:
         print_line(f"{problem.get('problem')} {problem.get('remedy') or ''}".rstrip())
-    rows = [_problem_row(row, problem) for row in found.rows for problem in row["problems"]]
-    if rows:
-        print_table("Rows with problems", PROBLEM_COLUMNS, rows[:ROWS_SHOWN])
-    if len(rows) > ROWS_SHOWN:
-        print_note(f"… and {len(rows) - ROWS_SHOWN} more; `--json` prints them all")
+    lines = [_problem_line(row, problem) for row in found.rows for problem in row["problems"]]
+    for line in lines[:PROBLEMS_SHOWN]:
+        print_line(line)
+    if len(lines) > PROBLEMS_SHOWN:
+        print_note(f"… and {len(lines) - PROBLEMS_SHOWN} more; `--json` prints them all")
     if found.summary.get("unknown_columns"):
         print_line(f"Columns that Tandem does not know, left out: {', '.join(found.summary['unknown_columns'])}")
     counts = found.summary["counts"]
@@ -64,9 +63,12 @@ def _show(found: Imported, command: ImportPeople) -> None:
         print_line(f"{found.enrolled} newly enrolled in {command.enrol}")
 
 
-def _problem_row(row: dict[str, Any], problem: dict[str, Any]) -> list[Any]:
-    place = problem.get("line") or row["line"]
-    return [place, row["company_key"], row["outcome"], problem.get("column"), problem["problem"], problem.get("remedy")]
+def _problem_line(row: dict[str, Any], problem: dict[str, Any]) -> str:
+    """Return one line as compilers write them, for eyes and for grep."""
+    place = f"line {problem.get('line') or row['line']}"
+    where = ", ".join(str(part) for part in (place, row["company_key"], problem.get("column")) if part)
+    verdict = "refused" if problem.get("severity") == "error" else problem.get("severity", row["outcome"])
+    return f"{where}: {verdict}: {problem['problem']} {problem.get('remedy') or ''}".rstrip()
 
 
 def enrol(

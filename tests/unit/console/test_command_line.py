@@ -1,0 +1,200 @@
+"""The command line: help, exit codes, one readable line on trouble, JSON for scripts."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.console import main as console
+from services.console.domain.facts import Fact
+from tests.unit.console.fakes import InMemoryConnections
+
+SUBCOMMANDS = (
+    *(("up",), ("demo",), ("status",), ("import",), ("enrol",), ("token",), ("programme", "apply"), ("round", "run")),
+    *(("events", "tail"), ("dead-letters", "list"), ("dead-letters", "show"), ("dead-letters", "redrive"), ("dead-letters", "discard")),
+)
+MEMBER = "6f1c2a34-9d0e-4b52-8f7a-0d6f1f0a1b01"
+
+
+@pytest.fixture
+def there(monkeypatch: pytest.MonkeyPatch) -> InMemoryConnections:
+    """Put a deployment in memory behind the command line."""
+    connections = InMemoryConnections()
+    monkeypatch.setattr(console, "TargetConnections", lambda _target: connections)
+    return connections
+
+
+class TestHelp:
+    """Every command explains itself."""
+
+    @pytest.mark.parametrize("command", SUBCOMMANDS)
+    def test_every_command_has_help_with_an_example(self, command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+        """A newcomer copies the example."""
+        assert console.main([*command, "--help"]) == 0
+        assert "Example: " in capsys.readouterr().out
+
+    def test_every_command_of_the_table_is_loaded_from_where_it_says(self) -> None:
+        """The table and the files agree."""
+        assert all(lazy.load() for lazy in console.COMMANDS.values())
+
+    def test_the_table_is_tested_whole(self) -> None:
+        """A new command without a line above fails here."""
+        assert {first for first, *_ in SUBCOMMANDS} == set(console.COMMANDS)
+
+    def test_a_typing_error_is_answered_with_a_suggestion(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """`impot` means `import`."""
+        assert console.main(["impot"]) == 2
+        assert "Did you mean 'import'?" in capsys.readouterr().err
+
+    def test_it_starts_quickly_and_loads_little(self) -> None:
+        """Under 0.3 s on a quiet machine; nothing heavy is imported for help (the bound here allows for a busy one)."""
+        code = (
+            "import sys; from services.console.main import main; main(['--help']); "
+            "names = ('aiokafka', 'motor', 'httpx2', 'rich', 'pydantic', 'joserfc'); "
+            "heavy = [name for name in names if name in sys.modules]; sys.exit(str(heavy) if heavy else 0)"
+        )
+        began = time.perf_counter()
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert time.perf_counter() - began < 3
+
+
+class TestTrouble:
+    """One readable line on stderr, nothing on stdout."""
+
+    def test_nothing_running_says_what_to_do(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """No stack file, no flags."""
+        monkeypatch.chdir(tmp_path)
+        assert console.main(["status"]) == 2
+        captured = capsys.readouterr()
+        assert captured.err.startswith("tandem: Where is profile? Start everything here with `tandem up`")
+        assert captured.err.count("\n") == 1
+        assert captured.out == ""
+
+    def test_a_service_that_is_away_is_named(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Flags may stand behind the command; nobody listens on port 1."""
+        monkeypatch.chdir(tmp_path)
+        code = console.main(["enrol", "peers", "--all", "--profile-url", "http://127.0.0.1:1", "--token=t"])
+        assert code == 1
+        assert "profile does not answer at http://127.0.0.1:1" in capsys.readouterr().err
+
+    def test_a_missing_argument_is_wrong_usage(self, there: InMemoryConnections, capsys: pytest.CaptureFixture[str]) -> None:
+        """Exit code 2, and what is missing."""
+        assert console.main(["import"]) == 2
+        assert "file" in capsys.readouterr().err.lower()
+
+    def test_an_unreadable_file_is_wrong_usage(self, there: InMemoryConnections, capsys: pytest.CaptureFixture[str]) -> None:
+        """One line."""
+        assert console.main(["import", "no-such-file.csv"]) == 2
+        assert capsys.readouterr().err == "tandem: no-such-file.csv cannot be read: No such file or directory\n"
+
+
+class TestHoisting:
+    """The root's flags may stand anywhere."""
+
+    def test_they_come_to_the_front_in_order(self) -> None:
+        """Both spellings."""
+        found = console.hoisted(["status", "--profile-url", "U", "--json", "--token=T"])
+        assert found == ["--profile-url", "U", "--token=T", "status", "--json"]
+
+    def test_what_stands_behind_two_dashes_stays(self) -> None:
+        """Words are words there."""
+        assert console.hoisted(["token", "--", "--token"]) == ["token", "--", "--token"]
+
+    def test_a_flag_without_value_is_left_for_the_parser(self) -> None:
+        """It says what is missing."""
+        assert console.hoisted(["status", "--token"]) == ["--token", "status"]
+
+
+class TestImport:
+    """`tandem import`."""
+
+    def answers(self, refused: int) -> dict[str, Any]:
+        """Return profile's answers to an import with so many refused rows."""
+        problem = {
+            "line": 3,
+            "column": "timezone",
+            "code": "zone-unknown",
+            "problem": "There is no such zone.",
+            "remedy": "Write Europe/Berlin.",
+            "severity": "error",
+        }
+        rows = [{"line": 3, "company_key": "E2", "member_id": None, "outcome": "refused", "problems": [problem]}] * refused
+        counts = {"rows": 2, "created": 2 - refused, "updated": 0, "unchanged": 0, "refused": refused, "warnings": 0}
+        return {
+            "POST profile /imports": {"import_id": "i"},
+            "GET profile /imports/i": {"state": "done", "stage": "finished", "counts": counts, "problems": [], "unknown_columns": ["shoe"]},
+            "GET profile /imports/i/rows": {"items": rows, "next": None},
+        }
+
+    def test_refused_rows_are_shown_with_their_remedy(
+        self, there: InMemoryConnections, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Exit code 3; line, column, problem, what to do, and the columns that were left out."""
+        (tmp_path / "p.csv").write_text("member_id,email\n")
+        there.to.answers = self.answers(refused=1)
+        assert console.main(["import", str(tmp_path / "p.csv")]) == 3
+        printed = capsys.readouterr().out
+        assert "line 3, E2, timezone: refused: There is no such zone. Write Europe/Berlin.\n" in printed
+        assert "left out: shoe" in printed
+
+    def test_json_is_one_document(self, there: InMemoryConnections, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """Nothing else on stdout."""
+        (tmp_path / "p.csv").write_text("member_id,email\n")
+        there.to.answers = self.answers(refused=0)
+        assert console.main(["import", str(tmp_path / "p.csv"), "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["import"]["state"] == "done"
+
+
+class TestOtherCommands:
+    """A line each."""
+
+    def test_a_token_is_alone_on_stdout(self, there: InMemoryConnections, capsys: pytest.CaptureFixture[str]) -> None:
+        """`$(tandem token E1)` works in a shell."""
+        there.to.answers = {"GET profile /members": {"items": [{"id": MEMBER, "company_key": "E1"}], "next": None}}
+        assert console.main(["token", "E1"]) == 0
+        assert capsys.readouterr().out == f"token-of-{MEMBER}\n"
+        assert there.minted == [(MEMBER, ["member"], [], 12)]
+
+    def test_a_token_of_another_role_asks_nobody(self, there: InMemoryConnections) -> None:
+        """An administrator need not be a member."""
+        assert console.main(["token", "ada", "--role", "programme_admin", "--programme", "peers"]) == 0
+        assert there.minted == [("ada", ["programme_admin"], ["peers"], 12)]
+        assert there.to.calls == []
+
+    def test_facts_come_one_json_object_a_line(self, there: InMemoryConnections, capsys: pytest.CaptureFixture[str]) -> None:
+        """N1: as `events.ndjson`."""
+        types = ("tandem.matching.pairing.formed.v1", "tandem.profile.member.left.v1", "tandem.matching.pairing.closed.v1")
+        there.read.facts = [
+            Fact(topic="t", partition=0, offset=n, key=f"k{n}", attributes={"type": type_}, data={"n": n}) for n, type_ in enumerate(types)
+        ]
+        assert console.main(["events", "tail", "--type", "pairing", "--json", "--until-end"]) == 0
+        lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert [line["offset"] for line in lines] == [0, 2]
+        assert set(lines[0]) == {"topic", "partition", "offset", "key", "attributes", "data"}
+
+    def test_status_shows_what_is_away(self, there: InMemoryConnections, capsys: pytest.CaptureFixture[str]) -> None:
+        """Exit code 1 when one is not ready."""
+        assert console.main(["status", "--json"]) == 1
+        assert {one["service"] for one in json.loads(capsys.readouterr().out)} == {"profile", "matching", "scheduling", "notification"}
+
+    def test_no_dead_letters_is_said(self, there: InMemoryConnections, capsys: pytest.CaptureFixture[str]) -> None:
+        """An empty table says nothing."""
+        there.to.answers = {"GET profile /ops/dead-letters": {"items": [], "next": None}}
+        assert console.main(["dead-letters", "list", "--service", "profile"]) == 0
+        assert capsys.readouterr().out == "No dead letters.\n"
+
+    def test_discarding_needs_a_reason(self, there: InMemoryConnections) -> None:
+        """It is audited."""
+        assert console.main(["dead-letters", "discard", "profile", "x"]) == 2
+        there.to.answers = {"POST profile /ops/dead-letters/x/discard": {"outcome": "discarded"}}
+        assert console.main(["dead-letters", "discard", "profile", "x", "--reason", "a test"]) == 0
+        assert there.to.calls[-1][2] == {"reason": "a test"}
