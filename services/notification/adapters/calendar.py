@@ -53,7 +53,8 @@ def calendar_part(entry: Entry) -> bytes:
     calendar.add("calscale", "GREGORIAN")
     calendar.add("method", entry.method.value)
     calendar.add_component(_event(entry))
-    return calendar.to_ical()
+    part: bytes = calendar.to_ical()
+    return part
 
 
 def _event(entry: Entry) -> Event:

@@ -8,7 +8,7 @@ from services.notification.domain.kinds import OPENINGS
 from services.notification.domain.recipient import Recipient
 from services.notification.domain.replicas import PairingSeen, SessionSeen
 from services.notification.domain.truth import OVERTAKEN, Known
-from shared.persistence.database import Database
+from shared.persistence.database import Database, Document
 
 
 class MongoSight:
@@ -67,7 +67,7 @@ class MongoDirectory:
             for each in await self._documents(RECIPIENTS, member_ids)
         }
 
-    async def _documents(self, collection: str, ids: Sequence[str]) -> list[dict[str, object]]:
+    async def _documents(self, collection: str, ids: Sequence[str]) -> list[Document]:
         wanted = sorted(dict.fromkeys(ids))
         return await self._database.collection(collection).find({"_id": {"$in": wanted}}) if wanted else []
 

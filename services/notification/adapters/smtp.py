@@ -22,6 +22,9 @@ from services.notification.domain.delivery import SENT, Outcome, State
 _MAILBOX = re.compile(r"\b5\.[12]\.\d{1,3}\b")
 _PERMANENT = 500
 CLOSE_WITHIN_SECONDS = 2.0
+FAULTS = (aiosmtplib.SMTPException, OSError, TimeoutError)
+ANSWERS = (aiosmtplib.SMTPRecipientsRefused, aiosmtplib.SMTPSenderRefused, aiosmtplib.SMTPDataError, ValueError)
+"""After these the conversation goes on; after anything else a new one begins."""
 ENCRYPTIONS = Literal["none", "starttls", "tls"]
 
 
@@ -43,33 +46,26 @@ class SmtpMailer:
     """Hands mails over, one after the other. `available` is False after the server could not be reached."""
 
     def __init__(self, server: MailServer) -> None:
-        """Connects at the first mail."""
+        """Remember the server; the first mail connects."""
         self._server = server
         self._client: aiosmtplib.SMTP | None = None
         self.available = True
 
     async def send(self, message: Message) -> Outcome:
         """Hand one mail over and say what came of it. No text of the server is kept: it may quote an address (N9)."""
-        options = [] if message.recipient.isascii() else ["SMTPUTF8"]
         try:
             client = await self._connected()
-        except (aiosmtplib.SMTPException, OSError, TimeoutError) as fault:
+        except FAULTS as fault:
             self.available = False
             return Outcome(state=State.PENDING, code=_connection_code(fault))
+        options = [] if message.recipient.isascii() else ["SMTPUTF8"]
         try:
             await client.sendmail(self._server.sender, [message.recipient], message.content, mail_options=options)
-        except aiosmtplib.SMTPRecipientsRefused as fault:
-            return _refused(fault.recipients[0].code, mailbox=True)
-        except aiosmtplib.SMTPHeloError as fault:
-            await self.close()
-            return Outcome(state=State.PENDING, code=_connection_code(fault))
-        except aiosmtplib.SMTPResponseException as fault:
-            return _refused(fault.code, mailbox=isinstance(fault, aiosmtplib.SMTPDataError) and _MAILBOX.search(fault.message) is not None)
-        except (aiosmtplib.SMTPNotSupported, ValueError):
-            return Outcome(state=State.FAILED, code="address-unusable", suspends_address=True)
-        except (aiosmtplib.SMTPException, OSError, TimeoutError) as fault:
-            await self.close()
-            return Outcome(state=State.PENDING, code=_connection_code(fault))
+        except (*FAULTS, ValueError) as fault:
+            outcome = _outcome_of(fault)
+            if not isinstance(fault, ANSWERS):
+                await self.close()
+            return outcome
         return SENT
 
     async def _connected(self) -> aiosmtplib.SMTP:
@@ -95,10 +91,27 @@ class SmtpMailer:
         client, self._client = self._client, None
         if client is None:
             return
-        with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
+        with suppress(*FAULTS):
             async with asyncio.timeout(CLOSE_WITHIN_SECONDS):
                 await client.quit()
         client.close()
+
+
+def _outcome_of(fault: Exception) -> Outcome:
+    """Read what the server said of one mail. An address that cannot be written down (ValueError) never reaches it."""
+    match fault:
+        case aiosmtplib.SMTPRecipientsRefused():
+            return _refused(fault.recipients[0].code, mailbox=True)
+        case aiosmtplib.SMTPHeloError():
+            return Outcome(state=State.PENDING, code=_connection_code(fault))
+        case aiosmtplib.SMTPDataError():
+            return _refused(fault.code, mailbox=_MAILBOX.search(fault.message) is not None)
+        case aiosmtplib.SMTPResponseException():
+            return _refused(fault.code, mailbox=False)
+        case aiosmtplib.SMTPNotSupported() | ValueError():
+            return Outcome(state=State.FAILED, code="address-unusable", suspends_address=True)
+        case _:
+            return Outcome(state=State.PENDING, code=_connection_code(fault))
 
 
 def _refused(code: int, *, mailbox: bool) -> Outcome:

@@ -1,6 +1,7 @@
 """One transaction, with everything the use cases may touch."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from services.notification.adapters.outgoing import outgoing
 from services.notification.adapters.records import RECIPIENTS, Records
@@ -24,10 +25,11 @@ class MongoUnitOfWork:
     timers: Timers
     clock: Clock
     wall: Clock
+    remind_before: timedelta
 
 
 def unit_of_work(
-    tx: Transaction, *, outbox: Outbox, timers: Timers, records: Records, bell: Doorbell, clock: Clock, wall: Clock
+    tx: Transaction, *, outbox: Outbox, timers: Timers, records: Records, bell: Doorbell, clock: Clock, remind_before: timedelta
 ) -> MongoUnitOfWork:
     """Bind everything to `tx`."""
     return MongoUnitOfWork(
@@ -36,5 +38,6 @@ def unit_of_work(
         replicas=MongoReplicas(tx, records),
         timers=timers,
         clock=clock,
-        wall=wall,
+        wall=tx.wall,
+        remind_before=remind_before,
     )

@@ -64,7 +64,7 @@ class Words:
     """The four lists of a pairing for one member, with labels in their language."""
 
     def __init__(self, matching: Peer, labels: Labels) -> None:
-        """`matching` is read with our service token."""
+        """Read `matching` with our service token."""
         self._matching, self._labels = matching, labels
 
     async def four_lists(self, pairing_id: str, member_id: str, language: str, correlation_id: str) -> FourLists | None:

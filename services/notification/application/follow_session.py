@@ -1,7 +1,6 @@
 """Follow a session: remember its newest state, move or cancel its reminder, tell its members."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
 
 from services.notification.application.ports import UnitOfWork
 from services.notification.application.tell_members import TellMembers, tell_members
@@ -15,10 +14,9 @@ REMINDER = "session-reminder"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FollowSession:
-    """This happened to a session; members are reminded `remind_before` it starts."""
+    """This happened to a session."""
 
     news: News
-    remind_before: timedelta
 
 
 async def follow_session(command: FollowSession, uow: UnitOfWork) -> None:
@@ -40,7 +38,7 @@ async def _plan_reminder(session: SessionSeen, command: FollowSession, uow: Unit
     if session.cancelled or starts_at is None:
         await uow.timers.cancel(reminder_id(session.id))
         return
-    remind_at = starts_at - command.remind_before
+    remind_at = starts_at - uow.remind_before
     if remind_at <= command.news.at:
         await uow.timers.cancel(reminder_id(session.id))
         return
@@ -56,7 +54,7 @@ def reminder_id(session_id: str) -> str:
 
 
 def _with_times(news: News, session: SessionSeen | None) -> News:
-    """A cancellation names the time it frees."""
+    """Add the time that a cancellation frees: its event does not bring it."""
     meeting = news.matter.meeting
     if news.kind in INVITATIONS or meeting is None or meeting.starts_at is not None or session is None:
         return news

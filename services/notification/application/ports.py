@@ -1,7 +1,7 @@
 """What the use cases need from the world, in their own words."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from services.notification.domain.delivery import Delivery, Outcome
@@ -107,6 +107,11 @@ class UnitOfWork(Protocol):
     @property
     def wall(self) -> Clock:
         """Technical time."""
+        ...
+
+    @property
+    def remind_before(self) -> timedelta:
+        """How long before a session its members are reminded."""
         ...
 
 

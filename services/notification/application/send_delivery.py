@@ -21,7 +21,7 @@ class Patience:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counter:
+class PostCounter:
     """The post counter: what an attempt needs. Built once by `main.py`; `mailer` is given per conversation."""
 
     composer: Composer
@@ -31,8 +31,12 @@ class Counter:
     retry: RetryPolicy
     patience: Patience
 
+    def again(self, delivery: Delivery, code: str) -> Outcome:
+        """Return when to try again, or the end."""
+        return self.retry.again(delivery, code, self.wall.now(), self.randomness)
 
-async def send_delivery(delivery: Delivery, counter: Counter, sight: Sight, mailer: Mailer) -> Outcome:
+
+async def send_delivery(delivery: Delivery, counter: PostCounter, sight: Sight, mailer: Mailer) -> Outcome:
     """Return what came of it. Nothing is written here: the outcome is settled in a transaction of its own."""
     recipient = sight.person(delivery.member_id) or Recipient(id=delivery.member_id)
     held_up = counter.wall.now() - delivery.queued_at
@@ -42,20 +46,16 @@ async def send_delivery(delivery: Delivery, counter: Counter, sight: Sight, mail
     if code is not None:
         return Outcome(state=State.SUPPRESSED, code=code)
     if recipient.contact is None:
-        return _again(delivery, "contact-unknown", counter)
+        return counter.again(delivery, "contact-unknown")
     without_words = held_up > counter.patience.without_words_after
     try:
         message = await counter.composer.compose(delivery, recipient, _fellows(delivery, sight), without_words=without_words)
     except WordsUnavailable:
-        return _again(delivery, "words-unavailable", counter)
+        return counter.again(delivery, "words-unavailable")
     outcome = await mailer.send(message)
     if outcome.state is State.PENDING:
-        return _again(delivery, outcome.code or "unknown", counter)
+        return counter.again(delivery, outcome.code or "unknown")
     return outcome
-
-
-def _again(delivery: Delivery, code: str, counter: Counter) -> Outcome:
-    return counter.retry.again(delivery, code, counter.wall.now(), counter.randomness)
 
 
 def _fellows(delivery: Delivery, sight: Sight) -> dict[str, Contact]:

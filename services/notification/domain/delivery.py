@@ -91,7 +91,7 @@ class Delivery:
 
 def delivery_id(cause_id: str, member_id: str, channel: Channel, kind: Kind) -> str:
     """Return the one id that this message ever has: a repeated event changes nothing (N2), a repeated mail is recognised."""
-    return str(uuid.uuid5(NAMESPACE, "\n".join((cause_id, member_id, channel.value, kind.value))))
+    return str(uuid.uuid5(NAMESPACE, f"{cause_id}\n{member_id}\n{channel.value}\n{kind.value}"))
 
 
 def deliveries_of(news: News, members: tuple[str, ...], now: datetime) -> list[Delivery]:

@@ -39,8 +39,10 @@ def update(language: str) -> None:
     """Bring one catalogue in step with what is said; English says what the code says."""
     path = path_of(language)
     kept = catalogue(language) if path.exists() else Catalog(locale=language, project="Tandem", charset="utf-8")
-    kept.update(template(), no_fuzzy_matching=True)
+    kept.update(template(), no_fuzzy_matching=True, update_creation_date=False)
     kept.obsolete.clear()
+    kept.fuzzy = False
+    kept.header_comment = f"# Tandem, notification: {language}. Kept in step by `python -m tests.unit.notification.catalogues`."
     if language == SOURCE_LANGUAGE:
         for message in kept:
             if message.id and not message.string:

@@ -78,7 +78,9 @@ class Voice:
     def span(self, start: datetime, end: datetime) -> str:
         """Return date, times and zone of a meeting, also one that ends after the recipient's midnight."""
         last = self.clock_time(end) if self.day(start) == self.day(end) else f"{self.day(end)}, {self.clock_time(end)}"
-        return self.say("{day}, {start}–{end}, {zone}", day=self.day(start), start=self.clock_time(start), end=last, zone=self.zone_at(start))
+        return self.say(
+            "{day}, {start} to {end}, {zone}", day=self.day(start), start=self.clock_time(start), end=last, zone=self.zone_at(start)
+        )
 
     def length(self, span: timedelta) -> str:
         """Return a duration, as `60 minutes`."""

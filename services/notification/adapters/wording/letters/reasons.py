@@ -7,7 +7,9 @@ def unmatched_reason(voice: Voice, code: str) -> str:
     """N4: why a round found nobody. Never tells what another person did or barred."""
     sayings = {
         "no-free-seat": voice.say("The reason: all the places you offer were taken. You can offer more places in your profile."),
-        "nothing-offered-or-wanted": voice.say("The reason: your profile names nothing yet that you offer or want. Two or three topics are enough."),
+        "nothing-offered-or-wanted": voice.say(
+            "The reason: your profile names nothing yet that you offer or want. Two or three topics are enough."
+        ),
         "wants-only-what-nobody-offers": voice.say(
             "The reason: nobody offers what you want at the moment, and nobody looks for what you offer. More topics widen the search."
         ),
@@ -17,8 +19,12 @@ def unmatched_reason(voice: Voice, code: str) -> str:
         "no-eligible-partner": voice.say(
             "The reason: those with whom you could help each other are ruled out, for instance as managers or by the programme's rules."
         ),
-        "no-overlap-in-time": voice.say("The reason: nobody who fits shares enough working hours with you. You can adjust your hours in your profile."),
-        "met-everybody-eligible": voice.say("The reason: you have already met everybody who fits. New colleagues or new topics will change that."),
+        "no-overlap-in-time": voice.say(
+            "The reason: nobody who fits shares enough working hours with you. You can adjust your hours in your profile."
+        ),
+        "met-everybody-eligible": voice.say(
+            "The reason: you have already met everybody who fits. New colleagues or new topics will change that."
+        ),
         "only-one-way-gain": voice.say(
             "The reason: with everybody who fits only one side would gain, and peers should both gain. More topics help."
         ),

@@ -13,7 +13,7 @@ def _why(voice: Voice) -> str:
 
 
 def _facts(scene: Scene, *, when: str) -> tuple[Fact, ...]:
-    """The time in the recipient's zone with the zone named, how long, and where."""
+    """Return the time in the recipient's zone with the zone named, how long, and where."""
     voice, meeting = scene.voice, scene.matter.meeting or NOTHING
     if meeting.starts_at is None or meeting.ends_at is None:
         return ()

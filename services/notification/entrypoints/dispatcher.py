@@ -1,0 +1,199 @@
+"""The dispatcher: takes what is due, sends it over a few conversations at once, writes down what came of it.
+
+Any number of processes may dispatch. A crash between the server's yes and our mark leads to one thing only: the same
+mail again, under the same Message-ID, after the lease has ended.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry, Counter
+
+from services.notification.application.ports import Directory, Mailer, Sight
+from services.notification.application.send_delivery import PostCounter, send_delivery
+from services.notification.application.settle_delivery import SettleDelivery
+from services.notification.domain.delivery import Delivery, Outcome, State
+from services.notification.entrypoints.settlement import Settlement
+from shared.kernel.tasks import Tasks
+from shared.observability import log_events
+from shared.observability.logging import correlated, get_log
+from shared.persistence.doorbell import Doorbell
+from shared.persistence.patience import Patience
+
+COMPOSE_TRIES_MAX = 5
+LANES_PER_LOOK = 4
+STOP_SECONDS = 2.5
+ACTIONS = {
+    State.SENT: log_events.DELIVERY_SENT,
+    State.PENDING: log_events.DELIVERY_DEFERRED,
+    State.FAILED: log_events.DELIVERY_FAILED,
+    State.SUPPRESSED: log_events.DELIVERY_SUPPRESSED,
+}
+
+
+class Claimed(Protocol):
+    """Lanes of deliveries that are ours until an instant."""
+
+    @property
+    def claim(self) -> str:
+        """Our token."""
+        ...
+
+    @property
+    def until(self) -> datetime:
+        """When the lease ends (technical time)."""
+        ...
+
+    @property
+    def lanes(self) -> Sequence[Sequence[Delivery]]:
+        """Each in its order."""
+        ...
+
+
+class Queue(Protocol):
+    """Where pending deliveries are taken from."""
+
+    async def claim(self, limit: int) -> Claimed | None:
+        """Claim what is due."""
+        ...
+
+    async def release(self, delivery_ids: Sequence[str], claim: str, due_at: datetime) -> None:
+        """Give back what was not attempted."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How much at once."""
+
+    conversations: int = 4
+    batch: int = 40
+    sweep_seconds: float = 1.0
+    attempt_seconds_max: float = 25.0
+    """No attempt begins unless the lease outlasts it."""
+
+
+class Dispatcher:
+    """The endless job. Everything it needs is handed over by `main.py`."""
+
+    def __init__(
+        self,
+        *,
+        queue: Queue,
+        directory: Directory,
+        counter: PostCounter,
+        mailer: Callable[[], Mailer],
+        settlement: Settlement,
+        bell: Doorbell,
+        pace: Pace,
+        registry: CollectorRegistry,
+    ) -> None:
+        """`bell` rings after every commit that queued something; the sweep finds what other processes queued."""
+        self._queue, self._directory, self._counter, self._settlement = queue, directory, counter, settlement
+        self._mailers = [mailer() for _ in range(pace.conversations)]
+        self._bell, self._pace = bell, pace
+        self._patience = Patience(counter.randomness)
+        self._log = get_log()
+        self._tasks = Tasks(lambda _name, _fault: None)
+        self._stopping = False
+        self._outcomes = Counter("tandem_deliveries", "Attempts by outcome.", ["kind", "outcome", "code"], registry=registry)
+
+    async def run(self) -> None:
+        """Dispatch until cancelled; then end the mails in hand, so that a graceful stop sends nothing twice."""
+        self._stopping = False
+        rounds = self._tasks.spawn("deliveries.rounds", self._rounds())
+        try:
+            await asyncio.shield(rounds)
+        except asyncio.CancelledError:
+            self._stopping = True
+            self._bell.ring()
+            await asyncio.wait([rounds], timeout=STOP_SECONDS)
+            await self._tasks.stop(0.0)
+            raise
+
+    async def _rounds(self) -> None:
+        try:
+            while not self._stopping:
+                if not await self.round():
+                    await self._hang_up()
+                    await self._bell.wait(self._pace.sweep_seconds)
+        finally:
+            await self._hang_up()
+
+    async def round(self) -> bool:
+        """Work off one claim; say whether there was something to do."""
+        claimed = await self._queue.claim(self._pace.batch)
+        if claimed is None:
+            return False
+        lanes = iter(claimed.lanes)
+        lines = [self._tasks.spawn("deliveries.line", self._line(mailer, lanes, claimed)) for mailer in self._mailers[: len(claimed.lanes)]]
+        await asyncio.gather(*lines)
+        if all(mailer.available for mailer in self._mailers):
+            self._patience.succeeded()
+        else:
+            await self._wait_for_the_server()
+        return True
+
+    async def _wait_for_the_server(self) -> None:
+        """Wait, growing and jittered: the mail server is away. One attempt a line paid for it, the others are as new."""
+        seconds = self._patience.next_wait()
+        self._log.warning(log_events.MAIL_SERVER_AWAY, seconds=round(seconds, 1))
+        deadline = asyncio.get_running_loop().time() + seconds
+        while not self._stopping and (left := deadline - asyncio.get_running_loop().time()) > 0:
+            await self._bell.wait(left)
+        await self._hang_up()
+
+    async def _hang_up(self) -> None:
+        for mailer in self._mailers:
+            await mailer.close()
+
+    async def _line(self, mailer: Mailer, lanes: Iterator[Sequence[Delivery]], claimed: Claimed) -> None:
+        while taken := list(islice(lanes, LANES_PER_LOOK)):
+            sight = await self._directory.look([delivery for lane in taken for delivery in lane])
+            for lane in taken:
+                await self._lane(lane, sight, mailer, claimed)
+
+    async def _lane(self, lane: Sequence[Delivery], sight: Sight, mailer: Mailer, claimed: Claimed) -> None:
+        """In order; what follows a deferred one waits for it."""
+        margin = timedelta(seconds=self._pace.attempt_seconds_max)
+        for place, delivery in enumerate(lane):
+            if self._stopping or not mailer.available or self._counter.wall.now() + margin > claimed.until:
+                await self._queue.release([each.id for each in lane[place:]], claimed.claim, self._counter.wall.now())
+                return
+            outcome = await self._attempt(delivery, sight, mailer)
+            command = SettleDelivery(delivery_id=delivery.id, member_id=delivery.member_id, claim=claimed.claim, outcome=outcome)
+            await self._settlement.settle(delivery, command)
+            self._tell(delivery, outcome)
+            if outcome.next_at is not None:
+                await self._queue.release([each.id for each in lane[place + 1 :]], claimed.claim, outcome.next_at)
+                return
+
+    async def _attempt(self, delivery: Delivery, sight: Sight, mailer: Mailer) -> Outcome:
+        try:
+            return await send_delivery(delivery, self._counter, sight, mailer)
+        except Exception as fault:  # noqa: BLE001  # a message that cannot be composed must not hold up the others
+            with correlated(delivery.correlation_id):
+                self._log.error(log_events.DELIVERY_BROKEN, delivery_id=delivery.id, kind=delivery.kind.value, exc_info=fault)
+            if delivery.attempts + 1 >= COMPOSE_TRIES_MAX:
+                return Outcome(state=State.FAILED, code="not-composed")
+            return self._counter.again(delivery, "not-composed")
+
+    def _tell(self, delivery: Delivery, outcome: Outcome) -> None:
+        """N17: one line an attempt, with the correlation of the request that began it all."""
+        self._outcomes.labels(delivery.kind.value, outcome.state.value, outcome.code or "").inc()
+        age = self._counter.wall.now() - delivery.queued_at
+        with correlated(delivery.correlation_id):
+            self._log.info(
+                ACTIONS[outcome.state],
+                delivery_id=delivery.id,
+                member_id=delivery.member_id,
+                kind=delivery.kind.value,
+                cause_id=delivery.cause_id,
+                attempt=delivery.attempts + 1,
+                code=outcome.code,
+                ms=age.total_seconds() * 1000,
+            )
