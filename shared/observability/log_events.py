@@ -64,3 +64,8 @@ DELIVERY_FAILED = "delivery.failed"  # it was given up; the code says why
 DELIVERY_SUPPRESSED = "delivery.suppressed"  # it was not sent on purpose; the code says why
 DELIVERY_BROKEN = "delivery.broken"  # a message could not be composed: a fault of ours, stack without values
 MAIL_SERVER_AWAY = "mail-server.away"  # the mail server cannot be reached; the queue waits
+
+# --- profile ---
+IMPORT_STARTED = "import.started"  # an uploaded people file is being imported (again, after a restart, from its checkpoint)
+IMPORT_REFUSED = "import.refused"  # a people file cannot be taken as a whole; the code says why
+IMPORT_FINISHED = "import.finished"  # a people file is imported; rows by outcome

@@ -1,11 +1,14 @@
-"""XLSX as rows of text. `python -m shared.tables.workbook FILE` prints them as JSON lines, so that a hostile workbook meets the
-limits of a process of its own and no event loop waits for it."""
+"""XLSX as rows of text.
+
+`python -m shared.tables.workbook FILE` prints them as JSON lines, so that a hostile workbook meets the limits of a process
+of its own and no event loop waits for it.
+"""
 
 import contextlib
 import json
 import sys
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -56,10 +59,6 @@ def cell_text(value: Any) -> str:
             return value.date().isoformat() if value.time() == time() else value.isoformat()
         case date():
             return value.isoformat()
-        case time():
-            return value.isoformat("minutes")
-        case timedelta():
-            return str(value)
         case _:
             return str(value)
 

@@ -54,7 +54,7 @@ async def finish_import(import_id: str, owner: str, uow: UnitOfWork) -> PeopleIm
 
 
 async def refuse_import(import_id: str, owner: str, problem: Problem, uow: UnitOfWork) -> PeopleImport:
-    """The file as a whole cannot be taken: say why, forget its bytes."""
+    """Say why the file as a whole cannot be taken, and forget its bytes."""
     people_import = await uow.imports.get(import_id)
     people_import.held_by(owner)
     people_import.refuse(problem, now=uow.clock.now())

@@ -90,7 +90,9 @@ def _update(checked: CheckedRow, stored: Member, values: dict[str, object], batc
 
 def _report(checked: CheckedRow, member_id: str | None, outcome: Outcome, *more: Problem) -> RowReport:
     problems = (*checked.problems, *more)
-    return RowReport(line=checked.row.line, company_key=checked.row.company_key or None, member_id=member_id, outcome=outcome, problems=problems)
+    return RowReport(
+        line=checked.row.line, company_key=checked.row.company_key or None, member_id=member_id, outcome=outcome, problems=problems
+    )
 
 
 def _without_new_id(report: RowReport) -> RowReport:

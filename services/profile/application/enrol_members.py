@@ -29,9 +29,7 @@ class WithdrawMember:
 async def enrol_members(command: EnrolMembers, uow: UnitOfWork) -> int:
     """Enrol those who are here; return how many of them are newly enrolled or have other seats now."""
     members = await uow.members.find_many(command.member_ids)
-    changed = [
-        member for member in members if member.status is Status.ACTIVE and member.enrol(command.programme_id, command.capacity)
-    ]
+    changed = [member for member in members if member.status is Status.ACTIVE and member.enrol(command.programme_id, command.capacity)]
     await uow.members.save_many(changed)
     return len(changed)
 
@@ -40,7 +38,7 @@ async def enrol_member(command: EnrolMembers, uow: UnitOfWork) -> Member:
     """Enrol one member, or refuse: nobody who left takes part."""
     members = await uow.members.find_many(command.member_ids)
     if not members:
-        raise NotFound()
+        raise NotFound
     if members[0].enrol(command.programme_id, command.capacity):
         await uow.members.save(members[0])
     return members[0]

@@ -43,7 +43,7 @@ async def resume_member(member_id: str, uow: UnitOfWork) -> Member:
 
 
 async def end_pause(member_id: str, uow: UnitOfWork) -> None:
-    """The date of a pause has come (timer). A pause that was replaced or ended meanwhile is left alone."""
+    """End a pause whose date has come (timer); one that was replaced or ended meanwhile is left alone."""
     member = await uow.members.get(member_id)
     if member.pause_is_over(now=uow.clock.now()):
         member.resume()

@@ -11,6 +11,7 @@ from services.profile.domain.people_file.header import Header
 from services.profile.domain.people_file.problems import Problem
 from services.profile.domain.people_file.rows import RawRow
 from services.profile.domain.people_import import PeopleImport, RowReport
+from services.profile.domain.values import Status
 from shared.kernel.clock import Clock
 
 
@@ -31,6 +32,14 @@ class MemberRepository(Protocol):
 
     async def known(self, keys: Sequence[str], addresses: Sequence[str]) -> list[Known]:
         """Return what a file could clash with: who has these company keys or (folded) addresses."""
+        ...
+
+    async def page(self, *, after: str | None, company_key: str | None, status: Status | None, limit: int) -> list[Member]:
+        """Return members who are not erased, in the order of their ids."""
+        ...
+
+    async def active_ids(self) -> list[str]:
+        """Return the ids of everybody who is here."""
         ...
 
     async def reports_of(self, manager_ids: Sequence[str]) -> list[str]:
@@ -73,6 +82,10 @@ class ImportRepository(Protocol):
         """Store what became of the rows of one batch, and whose manager changed."""
         ...
 
+    async def reported(self, import_id: str, begin: int, end: int) -> list[list[RowReport]]:
+        """Return the rows of a window of batches, batch by batch in the order of the file."""
+        ...
+
     async def moved(self, import_id: str) -> list[str]:
         """Return everybody whose manager this import changed."""
         ...
@@ -89,11 +102,11 @@ class ImportRepository(Protocol):
 class TimerSetter(Protocol):
     """Durable timers of one transaction."""
 
-    async def set(self, timer_id: str, due_at: datetime, kind: str, data: dict[str, Any]) -> None:
+    async def set(self, timer_id: str, due_at: datetime, kind: str, data: dict[str, Any], /) -> None:
         """Set a timer; the same id replaces."""
         ...
 
-    async def cancel(self, timer_id: str) -> None:
+    async def cancel(self, timer_id: str, /) -> None:
         """Forget a timer."""
         ...
 
@@ -154,4 +167,16 @@ class PeopleFiles(Protocol):
 
     def open(self, people_import: PeopleImport) -> AbstractAsyncContextManager[PeopleTable]:
         """Open a file; `FileRefused` when it cannot be read as a people file."""
+        ...
+
+
+class UploadStore(Protocol):
+    """The bytes of uploaded files, piece by piece."""
+
+    async def put(self, import_id: str, number: int, data: bytes, *, expires_at: datetime) -> None:
+        """Keep one piece; what nobody imports disappears by its date."""
+        ...
+
+    async def drop(self, import_id: str) -> None:
+        """Forget an upload."""
         ...

@@ -3,17 +3,15 @@
 from collections.abc import Sequence
 
 from services.profile.application.ports import UnitOfWork
-from services.profile.domain.census import Census, fold_address
+from services.profile.domain.census import Census, Known, fold_address
 from services.profile.domain.people_file.rows import PersonRow
 
 ASKED_AT_ONCE = 500
 
 
-async def read_people(rows: Sequence[PersonRow], census: Census, uow: UnitOfWork) -> None:
-    """Take one batch of rows into the census, next to what is stored of the same people."""
-    admitted = census.admit(rows)
-    known = await uow.members.known([row.company_key for row in admitted], [fold_address(row.email) for row in admitted])
-    census.place(admitted, known)
+async def find_known(rows: Sequence[PersonRow], uow: UnitOfWork) -> list[Known]:
+    """Return what is stored of the people and addresses of some rows."""
+    return await uow.members.known([row.company_key for row in rows], [fold_address(row.email) for row in rows])
 
 
 async def settle_managers(census: Census, uow: UnitOfWork) -> None:

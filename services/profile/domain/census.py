@@ -175,7 +175,12 @@ class Census:
         if self._id_of(key) is None:
             why = "stands in a refused row" if key in self._lines_by_key else "is neither in the file nor known"
             return [
-                _warn(row.line, "unknown-manager", f"the manager {shown(key)} {why}; taken without manager", "add that person's row, or mend manager_id")
+                _warn(
+                    row.line,
+                    "unknown-manager",
+                    f"the manager {shown(key)} {why}; taken without manager",
+                    "add that person's row, or mend manager_id",
+                )
             ]
         loop = self.management.loop_of(member_id)
         return [_looping(row.line, [self._key_of(each) for each in (*loop, member_id)])] if loop else []

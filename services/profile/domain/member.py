@@ -60,6 +60,8 @@ class Member(Aggregate):
     owned: tuple[str, ...] = ()
     card_published: Published = field(default_factory=Published)
     contact_published: Published = field(default_factory=Published)
+    recorded_at: datetime | None = None
+    """Where the newest of these records stands in the outbox's order."""
 
     @classmethod
     def join(cls, member_id: str, company_key: str, values: Mapping[str, Any], *, now: datetime) -> "Member":
@@ -149,7 +151,7 @@ class Member(Aggregate):
         if self.status is Status.ERASED:
             return False
         self.leave(now=now)
-        kept = {"id", "version", "revision", "joined_at", "left_at", "card_published", "contact_published", "_recorded"}
+        kept = {"id", "version", "revision", "joined_at", "left_at", "card_published", "contact_published", "recorded_at", "_recorded"}
         nobody = Member(id=self.id, company_key="", email="", joined_at=self.joined_at)
         for part in fields(self):
             if part.name not in kept:
@@ -220,7 +222,9 @@ def _codes(tags: tuple[Tag, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tag.code for tag in tags if tag.code))
 
 
-def _due(member_id: str, of: type[Card] | type[Contact], record: Card | Contact | None, known: Published) -> tuple[Published, list[DueRecord]]:
+def _due(
+    member_id: str, of: type[Card] | type[Contact], record: Card | Contact | None, known: Published
+) -> tuple[Published, list[DueRecord]]:
     digest = digest_of(record) if record else ""
     if digest == known.digest:
         return known, []

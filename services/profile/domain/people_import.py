@@ -167,7 +167,7 @@ class PeopleImport(Aggregate):
         self._end(now)
 
     def refuse(self, problem: Problem, *, now: datetime) -> None:
-        """The file as a whole cannot be taken."""
+        """Give up: the file as a whole cannot be taken."""
         self.state, self.problems = ImportState.REFUSED, (*self.problems, problem)[:PROBLEMS_KEPT_MAX]
         self._end(now)
 

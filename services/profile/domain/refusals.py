@@ -40,14 +40,6 @@ class NotPaused(Refusal):
     title = "The member is not paused."
 
 
-class ImportTooLarge(Refusal):
-    """A people file has a size limit (every list has a limit)."""
-
-    code = "import-too-large"
-    status = 413
-    title = "The people file is larger than this service takes."
-
-
 class UnknownEncoding(Refusal):
     """The named text encoding is none that people files have."""
 

@@ -1,6 +1,7 @@
 """`mo-fr 09:00-17:00`: working hours as people write them, English or German days (N16)."""
 
 import re
+from itertools import pairwise
 
 from services.profile.domain.values import WorkingSpan
 
@@ -40,7 +41,7 @@ def parse_hours(text: str) -> tuple[WorkingSpan, ...]:
             spans.extend(_on(day, start, end))
         rest = rest[match.end() :].lstrip(" ;,")
     spans.sort(key=lambda span: (span.weekday, span.start_minute))
-    if any(a.weekday == b.weekday and a.end_minute > b.start_minute for a, b in zip(spans, spans[1:], strict=False)):
+    if any(a.weekday == b.weekday and a.end_minute > b.start_minute for a, b in pairwise(spans)):
         raise UnreadableHours
     return tuple(spans)
 
@@ -71,7 +72,7 @@ def _days(text: str) -> list[int]:
 
 
 def _on(day: int, start: int, end: int) -> list[WorkingSpan]:
-    if start == end or start == _MIDNIGHT:
+    if start in (end, _MIDNIGHT):
         raise UnreadableHours
     if start < end:
         return [WorkingSpan(weekday=day, start_minute=start, end_minute=end)]

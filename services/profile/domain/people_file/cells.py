@@ -8,10 +8,9 @@ from datetime import date
 from services.profile.domain.people_file.problems import CellRefused, shown
 from services.profile.domain.reference import Reference
 from services.profile.domain.text import has_controls, slug, tidy
-from services.profile.domain.values import WorkingSpan
+from services.profile.domain.values import Tag, WorkingSpan
 from services.profile.domain.vocabulary import Kind, Vocabulary
 from services.profile.domain.working_hours import UnreadableHours, parse_hours
-from services.profile.domain.values import Tag
 
 ITEMS_MAX = 50
 _ITEM_LENGTH_MAX = 300
@@ -82,7 +81,9 @@ def level(cell: str) -> int:
     number = _number(cell)
     if number is None or not number.is_integer() or not 0 <= number <= _LEVEL_MAX:
         raise CellRefused(
-            "not-a-whole-number", f"{shown(cell)} is not a whole number from 0 to {_LEVEL_MAX}", "map your job titles to numbers, 1 = entry level"
+            "not-a-whole-number",
+            f"{shown(cell)} is not a whole number from 0 to {_LEVEL_MAX}",
+            "map your job titles to numbers, 1 = entry level",
         )
     return int(number)
 
@@ -99,7 +100,9 @@ def capacity(cell: str) -> int:
     """Return how many partners a member has room for in a programme."""
     number = _number(cell)
     if number is None or not number.is_integer() or not 0 <= number <= CAPACITY_MAX:
-        raise CellRefused("not-a-capacity", f"{shown(cell)} is not a whole number from 0 to {CAPACITY_MAX}", "1 is usual; 0 means: none for now")
+        raise CellRefused(
+            "not-a-capacity", f"{shown(cell)} is not a whole number from 0 to {CAPACITY_MAX}", "1 is usual; 0 means: none for now"
+        )
     return int(number)
 
 
@@ -117,7 +120,9 @@ def languages(cell: str) -> tuple[str, ...]:
     found = []
     for item in items(cell):
         if not _LANGUAGE.fullmatch(item.replace("_", "-")):
-            raise CellRefused("not-a-language", f"{shown(item)} is not a BCP 47 language tag", "write tags like en, de or pt-BR, divided by ;")
+            raise CellRefused(
+                "not-a-language", f"{shown(item)} is not a BCP 47 language tag", "write tags like en, de or pt-BR, divided by ;"
+            )
         first, *others = item.replace("_", "-").split("-")
         found.append("-".join([first.lower(), *(part.title() if len(part) == _SCRIPT_LENGTH else part.upper() for part in others)]))
     return tuple(dict.fromkeys(found))
@@ -139,7 +144,9 @@ def items(cell: str) -> list[str]:
     if len(found) > ITEMS_MAX:
         raise CellRefused("too-many-items", f"the list has {len(found)} items", f"keep the {ITEMS_MAX} that matter most")
     if any(len(item) > _ITEM_LENGTH_MAX for item in found):
-        raise CellRefused("item-too-long", f"an item of the list has more than {_ITEM_LENGTH_MAX} signs", "shorten it; items are divided by ;")
+        raise CellRefused(
+            "item-too-long", f"an item of the list has more than {_ITEM_LENGTH_MAX} signs", "shorten it; items are divided by ;"
+        )
     return found
 
 

@@ -15,7 +15,7 @@ _FAULTS = {
     "row-too-long": Problem(
         code="row-too-long",
         problem="the row is longer than a row may be (64 KB a line, 200 lines); reading goes on with the next line",
-        remedy='look for a quotation mark that is opened and never closed, or a cell with a whole document in it; write " inside a cell as ""',
+        remedy='look for a quotation mark that is never closed, or a cell with a document in it; write " inside a cell as ""',
     ),
     "unreadable-text": Problem(
         code="unreadable-text",

@@ -1,0 +1,1 @@
+"""Profile speaks outwards: its collections, its facts and records, uploaded files, reference lists."""

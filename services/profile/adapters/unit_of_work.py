@@ -1,0 +1,37 @@
+"""One transaction of profile with everything that its use cases need."""
+
+from services.profile.adapters.import_repository import MongoImportRepository
+from services.profile.adapters.member_repository import MongoMemberRepository
+from services.profile.domain.reference import Reference
+from shared.kernel.clock import Clock
+from shared.kernel.randomness import Randomness, new_id
+from shared.messaging.outbox import Outbox
+from shared.persistence.database import Transaction
+from shared.timers.timers import Timers
+
+
+class MongoUnitOfWork:
+    """`UnitOfWork` over MongoDB."""
+
+    def __init__(
+        self,
+        tx: Transaction,
+        *,
+        outbox: Outbox,
+        timers: Timers,
+        clock: Clock,
+        wall: Clock,
+        randomness: Randomness,
+        reference: Reference,
+    ) -> None:
+        """Bind all repositories to one transaction."""
+        self.members = MongoMemberRepository(tx, outbox, reference)
+        self.imports = MongoImportRepository(tx)
+        self.timers = timers
+        self.clock = clock
+        self.wall = wall
+        self._randomness = randomness
+
+    def new_id(self) -> str:
+        """Return a new opaque id."""
+        return new_id(self._randomness)

@@ -1,0 +1,1 @@
+"""Profile is called: over HTTP, by its timers, by waiting imports."""

@@ -1,0 +1,311 @@
+"""What callers get to see: a member everything about themselves, HR the organisation, services ids and a name."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from services.profile.domain.member import Member
+from services.profile.domain.people_import import PeopleImport
+from services.profile.domain.values import Pause, PauseReason, When
+from services.profile.domain.working_hours import hours_text
+from shared.contracts.base import Instant
+
+
+class EnrolmentOut(BaseModel):
+    """A part in a programme."""
+
+    programme_id: str
+    capacity: int
+
+
+class PauseOut(BaseModel):
+    """A pause."""
+
+    until: Instant
+    reason: PauseReason
+
+
+class MemberSummary(BaseModel):
+    """A member as a list shows them: no words."""
+
+    id: str
+    company_key: str
+    status: str
+    enrolments: list[EnrolmentOut]
+
+
+class MemberBrief(MemberSummary):
+    """A member as another service may read them at the moment of use."""
+
+    display_name: str
+    pause: PauseOut | None
+
+
+class MemberForHr(MemberBrief):
+    """A member as an HR administrator sees them: organisation and contact, no private words, no challenges (R9, N9)."""
+
+    email: str
+    department: str | None
+    site: str | None
+    country: str | None
+    job_family: str | None
+    level: int | None
+    years: float | None
+    start_date: str | None
+    manager_id: str | None
+    timezone: str | None
+    languages: list[str]
+    working_hours: str
+    capacity: int
+    joined_at: Instant
+    left_at: Instant | None
+    edited_by_member: list[str]
+
+
+class TagOut(BaseModel):
+    """One's own words and the code they became (null: too long to be one, kept private)."""
+
+    words: str
+    code: str | None
+
+
+class OfferOut(TagOut):
+    """An offer."""
+
+    strength: int | None
+
+
+class WantOut(TagOut):
+    """A want."""
+
+    priority: int | None
+    when: When
+
+
+class CareerStepOut(BaseModel):
+    """One role of the journey."""
+
+    title: str
+    begun: str
+    ended: str | None
+
+
+class VisionOut(BaseModel):
+    """The vision."""
+
+    text: str
+    horizon_years: int
+    themes: list[TagOut]
+
+
+class OwnProfile(MemberForHr):
+    """A member's own profile, private words included; for its member alone."""
+
+    communication: str | None
+    chat_handle: str | None
+    offers: list[OfferOut]
+    wants: list[WantOut]
+    goals: list[TagOut]
+    challenges: list[TagOut]
+    challenges_long: list[TagOut]
+    journey: list[CareerStepOut]
+    journey_searchable: bool
+    vision: VisionOut | None
+    reflection: str
+
+
+class Changed(BaseModel):
+    """Answer to a command about one member: the new revision (ETag) and what counts now."""
+
+    id: str
+    revision: int
+    status: str
+    enrolments: list[EnrolmentOut]
+    pause: PauseOut | None
+
+
+class BulkEnrolled(BaseModel):
+    """Answer to enrolling many: newly enrolled or with other seats, unchanged, and company keys that nobody has."""
+
+    enrolled: int
+    unchanged: int
+    unknown: list[str]
+
+
+class Erased(BaseModel):
+    """What an erasure did (N18)."""
+
+    member_id: str
+    places: dict[str, int]
+
+
+class ProblemOut(BaseModel):
+    """One finding about a people file."""
+
+    line: int
+    column: str
+    code: str
+    problem: str
+    remedy: str
+    severity: str
+
+
+class RowOut(BaseModel):
+    """What became of one row."""
+
+    line: int
+    company_key: str | None
+    member_id: str | None
+    outcome: str
+    problems: list[ProblemOut]
+
+
+class CountsOut(BaseModel):
+    """Rows by outcome."""
+
+    rows: int
+    created: int
+    updated: int
+    unchanged: int
+    refused: int
+    warnings: int
+
+
+class ProgressOut(BaseModel):
+    """How far the import has come; `rows_total` is known once the file was read through."""
+
+    rows_total: int | None
+    rows_read: int
+    rows_done: int
+
+
+class ImportReceived(BaseModel):
+    """An upload was taken in."""
+
+    import_id: str
+
+
+class ImportOut(BaseModel):
+    """Where an import stands."""
+
+    import_id: str
+    state: str
+    stage: str
+    filename: str
+    dry_run: bool
+    all_or_nothing: bool
+    progress: ProgressOut
+    counts: CountsOut
+    problems: list[ProblemOut]
+    unknown_columns: list[str]
+    received_at: Instant
+    finished_at: Instant | None
+
+
+class LabelsOut(BaseModel):
+    """Codes of the company's list with their names by language."""
+
+    skills: dict[str, dict[str, str]]
+    goals: dict[str, dict[str, str]]
+    challenges: dict[str, dict[str, str]]
+
+
+def _pause(pause: Pause | None) -> PauseOut | None:
+    return PauseOut(until=pause.until, reason=pause.reason) if pause else None
+
+
+def summary_of(member: Member) -> MemberSummary:
+    """Return the line of a list."""
+    return MemberSummary(id=member.id, company_key=member.company_key, status=member.status.value, enrolments=_enrolments(member))
+
+
+def brief_of(member: Member) -> MemberBrief:
+    """Return what other services may read."""
+    return MemberBrief(**_brief(member))
+
+
+def for_hr(member: Member) -> MemberForHr:
+    """Return what HR may read."""
+    return MemberForHr(**_organisation(member))
+
+
+def own_profile(member: Member) -> OwnProfile:
+    """Return everything; for the member alone."""
+    vision = member.vision
+    return OwnProfile(
+        **_organisation(member),
+        communication=member.communication,
+        chat_handle=member.chat_handle,
+        offers=[OfferOut(words=each.tag.words, code=each.tag.code, strength=each.strength) for each in member.offers],
+        wants=[WantOut(words=each.tag.words, code=each.tag.code, priority=each.priority, when=each.when) for each in member.wants],
+        goals=[TagOut(words=each.words, code=each.code) for each in member.goals],
+        challenges=[TagOut(words=each.words, code=each.code) for each in member.challenges],
+        challenges_long=[TagOut(words=each.words, code=each.code) for each in member.challenges_long],
+        journey=[CareerStepOut(title=each.title, begun=each.begun, ended=each.ended) for each in member.journey],
+        journey_searchable=member.journey_searchable,
+        vision=VisionOut(
+            text=vision.text,
+            horizon_years=vision.horizon_years,
+            themes=[TagOut(words=each.words, code=each.code) for each in vision.themes],
+        )
+        if vision
+        else None,
+        reflection=member.reflection,
+    )
+
+
+def changed(member: Member) -> Changed:
+    """Return what counts after a command."""
+    return Changed(
+        id=member.id,
+        revision=member.revision,
+        status=member.status.value,
+        enrolments=_enrolments(member),
+        pause=_pause(member.pause),
+    )
+
+
+def import_out(found: PeopleImport) -> ImportOut:
+    """Return where an import stands."""
+    return ImportOut(
+        import_id=found.id,
+        state=found.state.value,
+        stage=found.stage.value,
+        filename=found.filename,
+        dry_run=found.dry_run,
+        all_or_nothing=found.all_or_nothing,
+        progress=ProgressOut(rows_total=found.rows_total, rows_read=found.rows_read, rows_done=found.counts.rows),
+        counts=CountsOut.model_validate(found.counts, from_attributes=True),
+        problems=[ProblemOut.model_validate(problem, from_attributes=True) for problem in found.problems],
+        unknown_columns=list(found.unknown_columns),
+        received_at=found.received_at,
+        finished_at=found.finished_at,
+    )
+
+
+def _enrolments(member: Member) -> list[EnrolmentOut]:
+    return [EnrolmentOut(programme_id=each.programme_id, capacity=each.capacity) for each in member.enrolments]
+
+
+def _brief(member: Member) -> dict[str, Any]:
+    return summary_of(member).model_dump() | {"display_name": member.display_name, "pause": _pause(member.pause)}
+
+
+def _organisation(member: Member) -> dict[str, Any]:
+    plain: dict[str, str | int | float | datetime | None] = {
+        name: getattr(member, name)
+        for name in (
+            *("email", "department", "site", "country", "job_family", "level", "years", "start_date", "manager_id", "timezone"),
+            *("capacity", "joined_at", "left_at"),
+        )
+    }
+    return (
+        _brief(member)
+        | plain
+        | {
+            "languages": list(member.languages),
+            "working_hours": hours_text(member.working_hours),
+            "edited_by_member": list(member.owned),
+        }
+    )
