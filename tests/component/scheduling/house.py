@@ -19,7 +19,7 @@ from shared.contracts.topics import PROFILE_CARD
 from shared.foundation import Foundation
 from shared.http import commands
 from shared.http.app import create_app
-from shared.http.principals import Principal, Role
+from shared.http.principals import Principal
 from shared.http.settings import AuthSettings
 from shared.kernel.randomness import seeded
 from shared.messaging import status as message_path
@@ -27,6 +27,7 @@ from shared.messaging.outbox import COLLECTION as OUTBOX
 from shared.persistence.database import Database
 from shared.settings import SharedSettings
 from shared.timers.timers import COLLECTION as TIMERS
+from tests.support.principals import TrustingAuthenticator, bearer, member
 from tests.unit.scheduling.builders import ADA, BEN, MONDAY
 
 PAIRING = "pairing-1"
@@ -51,15 +52,6 @@ class HandClock:
         return span.total_seconds()
 
 
-class PlainWords:
-    """An authenticator for tests: the token is `member-id` or `member-id role role`."""
-
-    async def principal(self, token: str) -> Principal:
-        """Return who the token names."""
-        subject, *roles = token.split(".")
-        return Principal(subject=subject, member_id=subject, roles=tuple(map(Role, roles)) or (Role.MEMBER,), programmes=("peers",))
-
-
 @dataclass(frozen=True, slots=True)
 class Told:
     """One fact in the outbox."""
@@ -79,7 +71,7 @@ class House:
         self.clock = clock
         self.database = database
         self.foundation = Foundation(
-            NAME, shared, SchedulingSettings(), wall=clock, randomness=seeded(seed), database=database, authenticator=PlainWords()
+            NAME, shared, SchedulingSettings(), wall=clock, randomness=seeded(seed), database=database, authenticator=TrustingAuthenticator()
         )
         self.service = build(self.foundation)
         self.app = create_app(
@@ -158,12 +150,10 @@ class House:
         rows = await self.database.collection(TIMERS).find({"state": "waiting"}, sort=[("wake_at", 1)], limit=1)
         return rows[0]["wake_at"] if rows and rows[0]["wake_at"] <= until else None
 
-    def caller(self, who: str = ADA, *roles: str) -> httpx2.AsyncClient:
-        """Return an HTTP client of somebody, by default a member."""
-        token = ".".join((who, *roles))
-        return httpx2.AsyncClient(
-            transport=httpx2.ASGITransport(app=self.app), base_url="http://scheduling", headers={"Authorization": f"Bearer {token}"}
-        )
+    def caller(self, who: Principal | str = ADA) -> httpx2.AsyncClient:
+        """Return an HTTP client of a member, or of somebody else."""
+        headers = bearer(member(who) if isinstance(who, str) else who)
+        return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=self.app), base_url="http://scheduling", headers=headers)
 
     # --- what the world sees of it ------------------------------------------------------------------------------
 
@@ -208,4 +198,4 @@ def activated(*members: str, pairing_id: str = PAIRING, cadence: matching.Cadenc
     )
 
 
-__all__ = ["ADA", "BEN", "MONDAY", "PAIRING", "WEEKLY", "HandClock", "House", "PlainWords", "Told", "activated", "card"]
+__all__ = ["ADA", "BEN", "MONDAY", "PAIRING", "WEEKLY", "HandClock", "House", "Told", "activated", "card"]
