@@ -152,14 +152,22 @@ def _read(kind: type[S], problems: list[str]) -> S | None:
     try:
         return kind()
     except ValidationError as fault:
-        problems += [_readable(kind, error) for error in fault.errors(include_input=False, include_url=False)]
+        found = [(_name(kind, error), error) for error in fault.errors(include_input=False, include_url=False)]
+        problems += [_readable(name, error) for name, error in found if not _told_already(name, error)]
     except SettingsError:
         problems.append(f"a list or mapping of {prefix_of(kind)}… is not valid JSON")
     return None
 
 
-def _readable(kind: type[BaseSettings], error: Mapping[str, Any]) -> str:
-    name = prefix_of(kind) + "__".join(str(part) for part in error["loc"]).upper()
+def _name(kind: type[BaseSettings], error: Mapping[str, Any]) -> str:
+    return prefix_of(kind) + "__".join(str(part) for part in error["loc"]).upper()
+
+
+def _told_already(name: str, error: Mapping[str, Any]) -> bool:
+    return error["type"] == "extra_forbidden" and name in os.environ  # `unknown_names` says it better
+
+
+def _readable(name: str, error: Mapping[str, Any]) -> str:
     if error["type"] == "missing":
         return f"{name} is not set"
     return f"{name}: {str(error['msg']).removeprefix('Value error, ')}"
@@ -184,7 +192,8 @@ def variables(kind: type[BaseSettings]) -> Iterator[tuple[str, str]]:
 def unknown_names(environment: Mapping[str, str], own: type[BaseSettings], *others: type[BaseSettings]) -> Iterator[str]:
     """Yield a line for each `TANDEM_…` name that nothing reads, with the nearest known one ("did you mean")."""
     known = sorted({name for kind in (own, *others) for name, _ in variables(kind)})
-    foreign = [word for word in (*SERVICES, *OTHERS) if not prefix_of(own).startswith(f"{PREFIX}{word}_")]
+    read = [prefix_of(kind).removeprefix(PREFIX).split("_")[0] for kind in (own, *others)]
+    foreign = [word for word in (*SERVICES, *OTHERS) if word not in read]
     for name in sorted(environment):
         if not name.startswith(PREFIX) or name in known or name.removeprefix(PREFIX).split("_")[0] in foreign:
             continue
