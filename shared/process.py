@@ -29,16 +29,18 @@ EXIT_BAD_SETTINGS = 2
 def run_service(name: str, settings: type[S], build: Build[S], *, extra: Sequence[type[BaseSettings]] = ()) -> int:
     """Run the service `name` until SIGTERM or SIGINT; return the exit code (0 after a graceful stop).
 
-    `extra` are further settings classes that the service reads (their names are known to the start-up check).
+    `extra` are further settings classes that the service reads (checked with the others). `build` may raise `BadSettings`, too.
     """
     try:
         shared, own = load(settings, *extra)
+        close_log = configure_logging(name, level=shared.log.level, file=shared.log.file)
+        try:
+            was_cut = asyncio.run(_serve(name, shared, own, build))
+        finally:
+            close_log()
     except BadSettings as fault:
-        print(f"tandem {name} cannot start: {fault}", file=sys.stderr)  # noqa: T201  # logging is set up by settings
+        print(f"tandem {name} cannot start: {fault}", file=sys.stderr)  # noqa: T201  # for whoever typed the command
         return EXIT_BAD_SETTINGS
-    close_log = configure_logging(name, level=shared.log.level, file=shared.log.file)
-    was_cut = asyncio.run(_serve(name, shared, own, build))
-    close_log()
     if was_cut:
         # a thread of the database driver may wait for a server that never answers; the time for the stop is over
         sys.stdout.flush()

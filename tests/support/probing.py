@@ -3,18 +3,26 @@
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 
 
-async def until(predicate: Callable[[], T | Awaitable[T]], *, within: float = 10.0, saying: str, every: float = 0.02) -> T:
+@overload
+async def until(predicate: Callable[[], Awaitable[T]], *, within: float = 10.0, saying: str, every: float = 0.02) -> T: ...
+
+
+@overload
+async def until(predicate: Callable[[], T], *, within: float = 10.0, saying: str, every: float = 0.02) -> T: ...
+
+
+async def until(predicate: Callable[[], Any], *, within: float = 10.0, saying: str, every: float = 0.02) -> Any:
     """Ask `predicate` (plain or async) until it answers with something true; return the answer, or fail with the last one seen."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within
     while True:
         answer = predicate()
-        seen: T = await answer if inspect.isawaitable(answer) else answer
+        seen = await answer if inspect.isawaitable(answer) else answer
         if seen:
             return seen
         if loop.time() > deadline:
