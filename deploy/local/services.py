@@ -30,13 +30,15 @@ class Services:
         own: Mapping[str, Mapping[str, str]],
         *,
         names: Sequence[str] = SERVICES,
+        package: str = "services",
     ) -> None:
-        """Nothing starts yet."""
+        """Nothing starts yet. Names and package are arguments for tests of this room only."""
         self._processes = processes
         self._logs = logs
         self._settings = settings
         self._own = own
         self._names = tuple(names)
+        self._package = package
         self._ports: dict[str, int] = {}
         self.running: dict[str, Running] = {}
 
@@ -86,7 +88,7 @@ class Services:
     def _start_one(self, name: str) -> None:
         program = Program(
             name=name,
-            command=(sys.executable, "-m", f"services.{name}"),
+            command=(sys.executable, "-m", f"{self._package}.{name}"),
             folder=ROOT,
             log=self._logs / f"{name}.err",
             own_log=self._logs / f"{name}.ndjson",

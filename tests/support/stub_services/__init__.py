@@ -1,0 +1,1 @@
+"""Programs that behave like services towards the launcher, and nothing more."""
