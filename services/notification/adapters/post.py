@@ -4,18 +4,16 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 
 from services.notification.adapters.wording.layouts import Sheets
+from services.notification.application.ports import AddressUnusable
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 ATTACHMENT = "session.ics"
-
-
-class AddressUnusable(Exception):
-    """The address in the contact record cannot be written into a mail; HR should correct it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,5 +88,5 @@ def one_line(text: str) -> str:
 def _address(name: str, address: str) -> Address:
     try:
         return Address(display_name=one_line(name), addr_spec=address)
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, MessageError):
         raise AddressUnusable from None

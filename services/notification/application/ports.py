@@ -139,6 +139,10 @@ class WordsUnavailable(Exception):
     """The owner of the words does not answer now; the message waits."""
 
 
+class AddressUnusable(Exception):
+    """The address in the contact record cannot be written into a mail; HR should correct it."""
+
+
 class Message(Protocol):
     """A composed mail, ready for the server."""
 
@@ -161,6 +165,7 @@ class Composer(Protocol):
 
         Raises:
             WordsUnavailable: when their owner does not answer.
+            AddressUnusable: when the recipient's address is not one.
 
         """
         ...

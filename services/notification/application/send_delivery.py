@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from services.notification.application.ports import Composer, Mailer, Sight, WordsUnavailable
+from services.notification.application.ports import AddressUnusable, Composer, Mailer, Sight, WordsUnavailable
 from services.notification.domain.delivery import Delivery, Outcome, State
 from services.notification.domain.recipient import Contact, Recipient
 from services.notification.domain.retry import RetryPolicy
 from services.notification.domain.truth import untrue
 from shared.kernel.clock import Clock
 from shared.kernel.randomness import Randomness
+
+ADDRESS_UNUSABLE = Outcome(state=State.FAILED, code="address-unusable", suspends_address=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,8 @@ async def send_delivery(delivery: Delivery, counter: PostCounter, sight: Sight, 
         message = await counter.composer.compose(delivery, recipient, _fellows(delivery, sight), without_words=without_words)
     except WordsUnavailable:
         return counter.again(delivery, "words-unavailable")
+    except AddressUnusable:
+        return ADDRESS_UNUSABLE
     outcome = await mailer.send(message)
     if outcome.state is State.PENDING:
         return counter.again(delivery, outcome.code or "unknown")

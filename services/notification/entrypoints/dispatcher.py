@@ -168,6 +168,8 @@ class Dispatcher:
             command = SettleDelivery(delivery_id=delivery.id, member_id=delivery.member_id, claim=claimed.claim, outcome=outcome)
             await self._settlement.settle(delivery, command)
             self._tell(delivery, outcome)
+            if outcome.suspends_address and (person := sight.person(delivery.member_id)) is not None:
+                person.suspended = outcome.code  # the look is older than this answer
             if outcome.next_at is not None:
                 await self._queue.release([each.id for each in lane[place + 1 :]], claimed.claim, outcome.next_at)
                 return

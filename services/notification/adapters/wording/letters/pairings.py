@@ -96,6 +96,6 @@ def closed(scene: Scene) -> Letter:
         action=Link(label=voice.say("Open Tandem"), url=scene.links.home())
         if farewell
         else Link(label=voice.say("Look for a new peer"), url=scene.links.home()),
-        closing=(voice.say("Sessions that were still planned are taken out of your calendar."),),
+        closing=() if farewell else (voice.say("Sessions that were still planned are taken out of your calendar."),),
         why=_why(voice),
     )

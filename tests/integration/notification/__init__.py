@@ -1,0 +1,1 @@
+"""Notification on real servers."""
