@@ -59,7 +59,8 @@ class Paging:
             return {}
         if field == "_id":
             return {"_id": {"$gt": self.after.id}}
-        return {"$or": [{field: {"$gt": self.after.value}}, {field: self.after.value, "_id": {"$gt": self.after.id}}]}
+        beyond = [{field: {"$gt": self.after.value}}, {"_id": {"$gt": self.after.id}}]
+        return {field: {"$gte": self.after.value}, "$or": beyond}  # the first part is what an index serves
 
     def page(self, rows: Sequence[R], key: Callable[[R], tuple[Any, str]], shown: Callable[[R], T]) -> Page[T]:
         """Cut `rows` (up to `limit + 1`) to a page and set the `Link` header (rel="next")."""

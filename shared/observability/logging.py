@@ -32,6 +32,9 @@ _NAMES: Mapping[str, str] = {
 }
 _MESSAGE_MAX = 500
 _NOISY = ("aiokafka", "kafka")
+"""Written many times a second while a broker is away: rate-limited."""
+_CHATTY = ("uvicorn.error", "faststream", "aiokafka", "httpx2", "httpcore2")
+"""Own lines tell of starts, stops, batches and calls; what these say below a warning is for debugging."""
 _NANOSECONDS_PER_MILLISECOND = 1_000_000
 
 
@@ -138,12 +141,7 @@ def configure_logging(service: str, *, level: str = "info", file: Path | None = 
     )
     handler = _LibraryHandler(sink, chain)
     handler.addFilter(RateLimit(_NOISY, lines_max=5, per_seconds=10.0))
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(max(threshold, logging.INFO))
-    for name in ("uvicorn.error", "httpx2", "httpcore2"):  # own lines tell of starts, stops and calls
-        logging.getLogger(name).setLevel(logging.WARNING)
-    logging.captureWarnings(capture=True)
+    _adopt_libraries(handler, threshold)
 
     def close() -> None:
         handler.addFilter(lambda _record: False)
@@ -151,6 +149,20 @@ def configure_logging(service: str, *, level: str = "info", file: Path | None = 
             opened.close()
 
     return close
+
+
+def _adopt_libraries(handler: logging.Handler, threshold: int) -> None:
+    """Let every line of every library pass through `handler`, and nothing else (FastStream brings its own handlers)."""
+    root = logging.getLogger()
+    for name in sorted(root.manager.loggerDict):
+        library = logging.getLogger(name)
+        library.handlers[:] = []
+        library.propagate = True
+    root.handlers[:] = [handler]
+    root.setLevel(max(threshold, logging.INFO))
+    for name in _CHATTY:
+        logging.getLogger(name).setLevel(logging.INFO if threshold < logging.INFO else logging.WARNING)
+    logging.captureWarnings(capture=True)
 
 
 def _opened(file: Path) -> TextIO:

@@ -114,6 +114,17 @@ class TestLibraryLines:
         assert SECRET not in stream.getvalue()
         assert lines(stream)[0]["error"]["type"] == "ValueError"
 
+    def test_a_handler_that_a_library_brought_along_is_taken_away(self, stream: io.StringIO) -> None:
+        """FastStream writes plain text to stderr by itself; its lines must have our form, once."""
+        foreign = io.StringIO()
+        library = library_logger("faststream")
+        library.addHandler(logging.StreamHandler(foreign))
+        library.propagate = False
+        configure_logging("matching", stream=stream)
+        library.warning("hello")
+        assert foreign.getvalue() == ""
+        assert [line["message"] for line in lines(stream)] == ["hello"]
+
     def test_aiokafka_is_rate_limited(self, stream: io.StringIO) -> None:
         """Pipeline section 2: a broker that is away makes it write 30 to 80 lines a second."""
         for _ in range(50):
