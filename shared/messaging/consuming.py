@@ -186,7 +186,7 @@ class Consumer(Generic[U]):
                 if tries >= BUG_TRIES:
                     self._log.error(log_events.EVENT_FAILED, event_id=item.event_id, type=item.type, exc_info=bug)
                     return trouble_of(bug)
-            await pause(jittered(0.05 * 2**tries, self._randomness), self._stopping)
+            await pause(jittered(0.05 * 2 ** (tries - 1), self._randomness), self._stopping)
 
     def _halt(self, topic: Topic) -> None:
         if not self.halted:

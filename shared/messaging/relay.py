@@ -27,6 +27,7 @@ SWEEP_SECONDS = 1.0
 ROWS_WANTED, ROWS_MAX = 500, 8_000
 FAILED_ROUNDS_MAX = 10
 ALL_AHEAD = timedelta(days=366)
+STEP_LONGEST = timedelta(days=1)
 
 
 class Window:
@@ -52,13 +53,12 @@ class Window:
         """Learn from a read: a full one tells where the next may end, a small one lets the next reach further."""
         if len(rows) >= self.rows_wanted:
             self._step = max(timedelta(milliseconds=1), rows[-1]["at"] - rows[0]["at"])
-            self._upper = rows[-1]["at"] + timedelta(milliseconds=1)
-        elif len(rows) < self.rows_wanted // 4:
-            self._step *= 2
-        if self._upper is not None:
+            self._upper = rows[-1]["at"] + self._step
+        elif self._upper is not None:
+            self._step = min(STEP_LONGEST, self._step * 2) if len(rows) < self.rows_wanted // 4 else self._step
             self._upper += self._step
-            if self._upper > now:
-                self._upper = None
+        if self._upper is not None and self._upper > now:
+            self._upper = None
 
     @property
     def reaches_all(self) -> bool:
@@ -123,8 +123,9 @@ class Relay:
             return False
         await self._sender.open()
         now = self._database.wall.now()
+        saw_all = self._window.reaches_all
         rows = await self._read(now)
-        more = not self._window.reaches_all
+        more = not (saw_all and self._window.reaches_all)
         if not rows:
             self._observe_age(0.0)
             return more

@@ -33,7 +33,7 @@ class KafkaSettings(BaseModel):
     heartbeat_interval_ms: int = Field(default=1_000, ge=100)
     max_poll_interval_ms: int = Field(default=300_000, ge=3_000)
     rebalance_timeout_ms: int = Field(default=60_000, ge=1_000)
-    graceful_timeout_seconds: float = Field(default=8.0, gt=0, description="how long a stop waits for the batch in hand")
+    graceful_timeout_seconds: float = Field(default=3.0, gt=0, description="how long a stop waits for the batch in hand")
     inbox_retention_days: int = Field(default=1_100, ge=1, description="beyond topic retention and the oldest dead letter")
 
     def name_of(self, topic: Topic) -> str:
