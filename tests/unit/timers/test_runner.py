@@ -1,0 +1,196 @@
+"""Durable timers: business time says when, one transaction each, whatever happens in between."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+
+from shared.kernel.cause import Cause
+from shared.kernel.clock import Clock, ScaledClock
+from shared.kernel.errors import NotYet
+from shared.kernel.randomness import seeded
+from shared.kernel.tasks import Tasks
+from shared.persistence.database import Database, Transaction
+from shared.persistence.doorbell import Doorbell
+from shared.timers.runner import ATTEMPTS_MAX, TimerRunner
+from shared.timers.timers import Due, Timers
+from tests.support.memory.database import memory_database
+from tests.unit.messaging.conftest import HandClock
+
+CAUSE = Cause(correlation_id="c-1")
+
+
+async def _set(name: str, at: datetime, timers: Timers) -> None:
+    await timers.set(name, at, "expire", {})
+
+
+class Bench:
+    """A database, a clock in the hand, and a runner whose handler notes what fires."""
+
+    def __init__(self, wall: HandClock, clock: Clock | None = None, database: Database | None = None, name: str = "one") -> None:
+        """Build the parts."""
+        self.wall = wall
+        self.clock = clock or wall
+        self.database = database or memory_database(wall=wall)
+        self.fired: list[Due] = []
+        self.faults: list[Exception] = []
+        self.bell = Doorbell()
+        self.runner: TimerRunner[Transaction] = TimerRunner(
+            database=self.database,
+            bind=lambda tx, _: tx,
+            handlers={"expire": self._expire},
+            clock=self.clock,
+            randomness=seeded(name),
+            doorbell=self.bell,
+            tasks=Tasks(lambda *_: None),
+        )
+
+    async def _expire(self, due: Due, tx: Transaction) -> None:
+        if self.faults:
+            raise self.faults.pop()
+        await tx.collection("effects").insert_one({"_id": due.id})
+        tx.after_commit(lambda: self.fired.append(due))
+
+    async def change(self, work: Callable[[Timers], Any]) -> None:
+        """Set or cancel in a transaction of its own."""
+        await self.database.transact("change", lambda tx: work(Timers(tx, self.bell, CAUSE)))
+
+    async def look(self) -> list[str]:
+        """Run what is due; return the ids that have fired so far."""
+        await self.runner._lease.try_take()
+        await self.runner.run_due()
+        return [due.id for due in self.fired]
+
+
+@pytest.fixture
+def wall() -> HandClock:
+    """Return technical time in the test's hand."""
+    return HandClock()
+
+
+class TestFiring:
+    """A timer fires once, when business time reaches it."""
+
+    async def test_fires_when_due_and_not_before(self, wall: HandClock) -> None:
+        """R49: due work happens at its time, with its data and its cause."""
+        bench = Bench(wall)
+        due_at = wall.now() + timedelta(days=7)
+        await bench.change(lambda timers: timers.set("t1", due_at, "expire", {"pairing_id": "p1"}))
+        wall.advance(7 * 86_400 - 1)
+        assert await bench.look() == []
+        wall.advance(1)
+        assert await bench.look() == ["t1"]
+        assert await bench.look() == ["t1"]
+        (due,) = bench.fired
+        assert (due.kind, due.data, due.due_at, due.cause) == ("expire", {"pairing_id": "p1"}, due_at, CAUSE)
+
+    async def test_in_order_of_their_times(self, wall: HandClock) -> None:
+        """R49: the earlier first."""
+        bench = Bench(wall)
+        for number in (3, 1, 2):
+            at = wall.now() + timedelta(minutes=number)
+            await bench.change(partial(_set, f"t{number}", at))
+        wall.advance(600)
+        assert await bench.look() == ["t1", "t2", "t3"]
+
+    async def test_setting_again_replaces_and_cancelling_removes(self, wall: HandClock) -> None:
+        """R7: a moved session moves its reminder; a cancelled one has none."""
+        bench = Bench(wall)
+        soon, later = wall.now() + timedelta(hours=1), wall.now() + timedelta(hours=5)
+        await bench.change(lambda timers: timers.set("moved", soon, "expire", {}))
+        await bench.change(lambda timers: timers.set("moved", later, "expire", {}))
+        await bench.change(lambda timers: timers.set("gone", soon, "expire", {}))
+        await bench.change(lambda timers: timers.cancel("gone"))
+        await bench.change(lambda timers: timers.cancel("never-was"))
+        wall.advance(2 * 3600)
+        assert await bench.look() == []
+        wall.advance(4 * 3600)
+        assert await bench.look() == ["moved"]
+
+    async def test_survives_a_restart(self, wall: HandClock) -> None:
+        """R49: a timer is a row; another process fires it."""
+        bench = Bench(wall)
+        await bench.change(lambda timers: timers.set("t1", wall.now() + timedelta(hours=1), "expire", {}))
+        wall.advance(3 * 3600)
+        reborn = Bench(wall, database=bench.database)
+        assert await reborn.look() == ["t1"]
+
+    async def test_lost_with_its_transaction(self, wall: HandClock) -> None:
+        """N2: a timer exists when its transaction commits, and only then."""
+        bench = Bench(wall)
+
+        async def work(tx: Transaction) -> None:
+            await Timers(tx, bench.bell).set("t1", wall.now(), "expire", {})
+            raise NotYet("x")
+
+        with pytest.raises(NotYet):
+            await bench.database.transact("work", work)
+        wall.advance(10)
+        assert await bench.look() == []
+
+    async def test_only_the_lease_holder_looks(self, wall: HandClock) -> None:
+        """N2: one replica does the due work."""
+        bench = Bench(wall)
+        other = Bench(wall, database=bench.database, name="other")
+        await bench.change(lambda timers: timers.set("t1", wall.now(), "expire", {}))
+        assert await bench.look() == ["t1"]
+        await bench.change(lambda timers: timers.set("t2", wall.now(), "expire", {}))
+        assert await other.look() == []
+
+
+class TestFailing:
+    """A timer whose work fails."""
+
+    async def test_is_tried_again_later(self, wall: HandClock) -> None:
+        """N2: put off with a growing pause; nothing of the failed try stays."""
+        bench = Bench(wall)
+        await bench.change(lambda timers: timers.set("t1", wall.now(), "expire", {}))
+        bench.faults = [KeyError("private"), KeyError("private")]
+        assert await bench.look() == []
+        assert await bench.look() == []
+        wall.advance(5)
+        assert await bench.look() == []
+        wall.advance(5)
+        assert await bench.look() == ["t1"]
+        (due,) = bench.fired
+        assert due.due_at == datetime(2027, 3, 28, 12, 0, tzinfo=UTC)
+
+    async def test_does_not_hold_up_the_others(self, wall: HandClock) -> None:
+        """N2: one bad timer, many good ones."""
+        bench = Bench(wall)
+        for name in ("t1", "t2"):
+            await bench.change(partial(_set, name, wall.now()))
+        bench.faults = [KeyError("private")]
+        assert await bench.look() == ["t2"]
+
+    async def test_is_stuck_after_ten_tries(self, wall: HandClock) -> None:
+        """N2: every retry has a limit; an operator sees it."""
+        bench = Bench(wall)
+        await bench.change(lambda timers: timers.set("t1", wall.now(), "expire", {}))
+        bench.faults = [KeyError() for _ in range(50)]
+        for _ in range(ATTEMPTS_MAX + 5):
+            await bench.look()
+            wall.advance(301)
+        assert len(bench.faults) == 50 - ATTEMPTS_MAX
+        (row,) = await bench.database.collection("timers").find({})
+        assert row["state"] == "stuck"
+
+
+class TestFastTime:
+    """Business time that runs fast."""
+
+    async def test_due_times_are_business_time_and_pauses_are_not(self, wall: HandClock) -> None:
+        """N3: a week passes in ten seconds; the retry after a failure takes half a second all the same."""
+        clock = ScaledClock(start=wall.now(), epoch=wall.now(), rate=60_480.0, wall=wall)
+        bench = Bench(wall, clock)
+        await bench.change(lambda timers: timers.set("t1", clock.now() + timedelta(days=7), "expire", {}))
+        wall.advance(9.9)
+        assert await bench.look() == []
+        bench.faults = [KeyError()]
+        wall.advance(0.2)
+        assert await bench.look() == []
+        assert await bench.look() == []
+        wall.advance(1.1)
+        assert await bench.look() == ["t1"]
