@@ -59,13 +59,13 @@ def mail(cover: Cover, sheets: Sheets, invitation: Invitation | None) -> Mail:
     message["To"] = _address(cover.recipient_name, cover.recipient)
     message["Date"] = format_datetime(cover.date)
     message["Message-ID"] = cover.message_id
-    message["Content-Language"] = cover.language
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     message.set_content(sheets.text, cte="quoted-printable")
     message.add_alternative(sheets.html, subtype="html", cte="quoted-printable")
     if invitation is not None:
         _invite(message, invitation)
+    message["Content-Language"] = cover.language  # last: what builds a multipart moves Content-… headers into its first part
     return Mail(recipient=cover.recipient, content=message.as_bytes())
 
 

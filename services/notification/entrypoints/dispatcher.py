@@ -77,6 +77,25 @@ class Pace:
     """No attempt begins unless the lease outlasts it."""
 
 
+class Looking:
+    """What is known for the next few deliveries: looked up once, and again after an outcome that may have changed it."""
+
+    def __init__(self, directory: Directory, deliveries: Sequence[Delivery]) -> None:
+        """Nothing is looked up yet."""
+        self._directory, self._deliveries = directory, deliveries
+        self._sight: Sight | None = None
+
+    async def sight(self) -> Sight:
+        """Return what is known."""
+        if self._sight is None:
+            self._sight = await self._directory.look(self._deliveries)
+        return self._sight
+
+    def spoil(self) -> None:
+        """Look again next time: an address was suspended, an announcement dropped, …."""
+        self._sight = None
+
+
 class Dispatcher:
     """The endless job. Everything it needs is handed over by `main.py`."""
 
@@ -153,23 +172,23 @@ class Dispatcher:
 
     async def _line(self, mailer: Mailer, lanes: Iterator[Sequence[Delivery]], claimed: Claimed) -> None:
         while taken := list(islice(lanes, LANES_PER_LOOK)):
-            sight = await self._directory.look([delivery for lane in taken for delivery in lane])
+            looking = Looking(self._directory, [delivery for lane in taken for delivery in lane])
             for lane in taken:
-                await self._lane(lane, sight, mailer, claimed)
+                await self._lane(lane, looking, mailer, claimed)
 
-    async def _lane(self, lane: Sequence[Delivery], sight: Sight, mailer: Mailer, claimed: Claimed) -> None:
+    async def _lane(self, lane: Sequence[Delivery], looking: Looking, mailer: Mailer, claimed: Claimed) -> None:
         """In order; what follows a deferred one waits for it."""
         margin = timedelta(seconds=self._pace.attempt_seconds_max)
         for place, delivery in enumerate(lane):
             if self._stopping or not mailer.available or self._counter.wall.now() + margin > claimed.until:
                 await self._queue.release([each.id for each in lane[place:]], claimed.claim, self._counter.wall.now())
                 return
-            outcome = await self._attempt(delivery, sight, mailer)
+            outcome = await self._attempt(delivery, await looking.sight(), mailer)
             command = SettleDelivery(delivery_id=delivery.id, member_id=delivery.member_id, claim=claimed.claim, outcome=outcome)
             await self._settlement.settle(delivery, command)
             self._tell(delivery, outcome)
-            if outcome.suspends_address and (person := sight.person(delivery.member_id)) is not None:
-                person.suspended = outcome.code  # the look is older than this answer
+            if outcome.state is not State.SENT:
+                looking.spoil()
             if outcome.next_at is not None:
                 await self._queue.release([each.id for each in lane[place + 1 :]], claimed.claim, outcome.next_at)
                 return
