@@ -15,11 +15,12 @@ from shared.contracts.topics import Topic
 from shared.kernel.randomness import Randomness
 from shared.messaging.administration import Administration
 from shared.messaging.consuming import Consumer
+from shared.messaging.library_lines import FastStreamLines
 from shared.messaging.router import check_ack_policies, kafka_router, subscribe
 from shared.messaging.settings import KafkaSettings
 from shared.observability import log_events
 from shared.observability.health import NotReady
-from shared.observability.logging import get_log, library_logger
+from shared.observability.logging import get_log
 from shared.persistence.patience import Patience
 
 POLL_SECONDS = 1.0
@@ -56,7 +57,7 @@ def kafka_broker(settings: KafkaSettings, router: KafkaRouter, client_id: str) -
         consumer_only=True,
         allow_auto_create_topics=False,
         graceful_timeout=settings.graceful_timeout_seconds,
-        logger=library_logger("faststream"),
+        logger=FastStreamLines(),
         log_level=logging.DEBUG,
         apply_types=False,
     )
