@@ -16,22 +16,26 @@ from shared.persistence.indexes import Index
 
 COLLECTION = "members"
 INDEXES = (
-    Index(collection=COLLECTION, keys=(("ix.company_key", 1),), unique=True, partial={"ix.company_key": {"$exists": True}}),
-    Index(collection=COLLECTION, keys=(("ix.email", 1),), unique=True, partial={"ix.email": {"$exists": True}}),
+    Index(collection=COLLECTION, keys=(("ix.company_key", 1),), unique=True),
+    Index(collection=COLLECTION, keys=(("ix.email", 1),), unique=True),
     Index(collection=COLLECTION, keys=(("ix.manager_id", 1),)),
-    Index(collection=COLLECTION, keys=(("ix.status", 1),)),
 )
 _KNOWN = {"ix": 1, "body.manager_chain": 1}
 
 
 def index_of(member: Member) -> Mapping[str, Any]:
-    """Return what members are found by. An address is taken only while its member is here; an erased member has neither."""
-    fields: dict[str, Any] = {"status": member.status.value, "manager_id": member.manager_id}
-    if member.status is not Status.ERASED:
-        fields["company_key"] = member.company_key
-    if member.status is Status.ACTIVE:
-        fields["email"] = fold_address(member.email)
-    return fields
+    """Return what members are found by.
+
+    An address is taken only while its member is here, and an erased member has no key: a stand-in that nobody else can have
+    fills the field (a partial index would do, but not every server looks things up by one).
+    """
+    nobody = f"\x00{member.id}"
+    return {
+        "status": member.status.value,
+        "manager_id": member.manager_id,
+        "company_key": nobody if member.status is Status.ERASED else member.company_key,
+        "email": fold_address(member.email) if member.status is Status.ACTIVE else nobody,
+    }
 
 
 class MongoMemberRepository:
@@ -61,18 +65,17 @@ class MongoMemberRepository:
             wanted["_id"] = {"$gt": after}
         return await self._store.find_where(wanted, sort=[("_id", 1)], limit=limit)
 
-    async def with_keys(self, keys: Sequence[str]) -> list[Member]:
-        """Return the members with these company keys."""
-        return await self._store.find_where({"ix.company_key": {"$in": list(keys)}}) if keys else []
+    async def known_by_key(self, keys: Sequence[str]) -> list[Known]:
+        """Return who has these company keys, without loading them whole."""
+        return await self._known("ix.company_key", keys)
 
-    async def known(self, keys: Sequence[str], addresses: Sequence[str]) -> list[Known]:
-        """Return who has these company keys or addresses, without loading them whole."""
-        found: dict[str, Known] = {}
-        for field, values in (("ix.company_key", keys), ("ix.email", addresses)):
-            if values:
-                rows = await self._on.find({field: {"$in": list(values)}}, projection=_KNOWN)
-                found |= {row["_id"]: _known(row) for row in rows}
-        return list(found.values())
+    async def known_by_address(self, addresses: Sequence[str]) -> list[Known]:
+        """Return who is here and has these addresses."""
+        return await self._known("ix.email", addresses)
+
+    async def _known(self, field: str, values: Sequence[str]) -> list[Known]:
+        rows = await self._on.find({field: {"$in": list(values)}}, projection=_KNOWN) if values else []
+        return [_known(row) for row in rows]
 
     async def reports_of(self, manager_ids: Sequence[str]) -> list[str]:
         """Return the ids of direct reports."""
@@ -114,8 +117,8 @@ def _known(row: Document) -> Known:
     fields = row["ix"]
     return Known(
         id=row["_id"],
-        company_key=fields.get("company_key", ""),
-        email=fields.get("email", ""),
+        company_key=fields["company_key"],
+        email=fields["email"],
         status=Status(fields["status"]),
         manager_id=fields.get("manager_id"),
         manager_chain=tuple(row["body"]["manager_chain"]),

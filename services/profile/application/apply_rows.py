@@ -44,11 +44,11 @@ async def apply_rows(command: ApplyRows, uow: UnitOfWork) -> None:
     people_import.held_by(command.owner)
     if people_import.batches_done != command.batch:
         raise ImportTakenOver
-    good = [row.row.company_key for row in command.rows if not row.is_refused]
-    stored = {member.company_key: member for member in await uow.members.with_keys(good)}
+    old = [row.member_id for row in command.rows if row.member_id and not row.is_new]
+    stored = {member.id: member for member in await uow.members.find_many(old)}
     batch = _Batch([], [], [], [])
     for row, manager_id in zip(command.rows, command.manager_ids, strict=True):
-        batch.reports.append(_apply(row, manager_id, stored.get(row.row.company_key), batch, uow))
+        batch.reports.append(_apply(row, manager_id, stored.get(row.member_id or ""), batch, uow))
     if people_import.writes:
         await uow.members.add_many(batch.added)
         await uow.members.save_many(batch.saved)

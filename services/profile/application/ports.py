@@ -26,12 +26,12 @@ class MemberRepository(Protocol):
         """Return those that exist."""
         ...
 
-    async def with_keys(self, keys: Sequence[str]) -> list[Member]:
-        """Return the members with these company keys."""
+    async def known_by_key(self, keys: Sequence[str]) -> list[Known]:
+        """Return who has these company keys, without loading them whole."""
         ...
 
-    async def known(self, keys: Sequence[str], addresses: Sequence[str]) -> list[Known]:
-        """Return what a file could clash with: who has these company keys or (folded) addresses."""
+    async def known_by_address(self, addresses: Sequence[str]) -> list[Known]:
+        """Return who is here and has these (folded) addresses."""
         ...
 
     async def page(self, *, after: str | None, company_key: str | None, status: Status | None, limit: int) -> list[Member]:

@@ -10,13 +10,16 @@ ASKED_AT_ONCE = 500
 
 
 async def find_known(rows: Sequence[PersonRow], uow: UnitOfWork) -> list[Known]:
-    """Return what is stored of the people and addresses of some rows."""
-    return await uow.members.known([row.company_key for row in rows], [fold_address(row.email) for row in rows])
+    """Return what is stored of the people of some rows, and of those who hold an address that would be new to its person."""
+    known = await uow.members.known_by_key([row.company_key for row in rows])
+    theirs = {each.company_key: each.email for each in known}
+    new = [address for row in rows if (address := fold_address(row.email)) != theirs.get(row.company_key)]
+    return known + await uow.members.known_by_address(new)
 
 
 async def settle_managers(census: Census, uow: UnitOfWork) -> None:
     """Look up managers who are not in the file, then settle who reports to whom (R5)."""
     missing = census.missing_managers()
     for begin in range(0, len(missing), ASKED_AT_ONCE):
-        census.find_outside(await uow.members.known(missing[begin : begin + ASKED_AT_ONCE], []))
+        census.find_outside(await uow.members.known_by_key(missing[begin : begin + ASKED_AT_ONCE]))
     census.settle()

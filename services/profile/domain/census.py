@@ -28,6 +28,7 @@ class CheckedRow:
 
     row: PersonRow
     member_id: str | None
+    is_new: bool = False
     chain: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -58,6 +59,7 @@ class Census:
     _lines_by_address: dict[str, int] = field(default_factory=dict)
     _refusals: dict[int, Problem] = field(default_factory=dict)
     _ids: dict[str, str] = field(default_factory=dict)
+    _new: dict[str, None] = field(default_factory=dict)
     _managers: dict[str, str | None] = field(default_factory=dict)
     _outside: dict[str, str] = field(default_factory=dict)
 
@@ -118,7 +120,11 @@ class Census:
         if member_id is None or row.line != self._lines_by_key.get(row.company_key):
             return CheckedRow(row=row, member_id=None, problems=own)
         return CheckedRow(
-            row=row, member_id=member_id, chain=self.management.chain(member_id), problems=(*own, *self._about_manager(row, member_id))
+            row=row,
+            member_id=member_id,
+            is_new=row.company_key in self._new,
+            chain=self.management.chain(member_id),
+            problems=(*own, *self._about_manager(row, member_id)),
         )
 
     def manager_of(self, member_id: str) -> str | None:
@@ -128,6 +134,8 @@ class Census:
     def _take(self, row: PersonRow, stored: Known | None) -> None:
         member_id = stored.id if stored else self.new_member_id(row.company_key)
         self._ids[row.company_key] = member_id
+        if stored is None:
+            self._new[row.company_key] = None
         if "manager_id" in row.values:
             self._managers[row.company_key] = row.manager_key
             return

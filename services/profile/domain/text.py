@@ -11,6 +11,8 @@ _CODE_LENGTH_MAX = 60
 
 def fold(text: str) -> str:
     """Return `text` with width, case and blanks made equal, accents written out (German) or dropped."""
+    if text.isascii():
+        return " ".join(text.casefold().split())
     composed = unicodedata.normalize("NFKC", text).casefold().translate(_GERMAN)
     decomposed = unicodedata.normalize("NFKD", composed)
     bare = "".join(sign for sign in decomposed if not unicodedata.combining(sign))

@@ -151,7 +151,7 @@ async def _wanted(company_keys: Sequence[str] | None, uow: UnitOfWork) -> tuple[
     """Return the ids of the members meant, and the keys that nobody who is here has."""
     if company_keys is None:
         return await uow.members.active_ids(), []
-    known = [each for each in await uow.members.known(company_keys, []) if each.status is Status.ACTIVE]
+    known = [each for each in await uow.members.known_by_key(company_keys) if each.status is Status.ACTIVE]
     here = {each.company_key: each.id for each in known}
     return list(here.values()), [key for key in dict.fromkeys(company_keys) if key not in here]
 

@@ -10,7 +10,7 @@ from services.profile.application.enrol_members import EnrolMembers, WithdrawMem
 from services.profile.application.part_with_member import erase_member, let_member_leave
 from services.profile.application.pause_member import PauseMember, pause_member, resume_member
 from services.profile.application.ports import UnitOfWork
-from services.profile.application.queries import ListMembers, read_member
+from services.profile.application.queries import ListMembers, list_members, read_member
 from services.profile.domain.member import Member
 from services.profile.domain.values import Status
 from services.profile.domain.vocabulary import Kind, Vocabulary

@@ -28,6 +28,10 @@ _FAULTS = {
 }
 
 
+_EVERY_ROW_DIFFERS = frozenset({"member_id", "email", "display_name"})
+_REMEMBERED_MAX = 10_000
+
+
 @dataclass(frozen=True, slots=True)
 class RawRow:
     """Cells as they stand in the file; `fault` says why they cannot be read."""
@@ -60,6 +64,7 @@ class RowReader:
     def __init__(self, header: Header, *, reference: Reference, vocabulary: Vocabulary) -> None:
         """Prepare one reader per column."""
         self._header = header
+        self._read_before: dict[tuple[str, str], Any] = {}
         skills = cells.tags(vocabulary, Kind.SKILL)
         challenges = cells.tags(vocabulary, Kind.CHALLENGE)
         self._readers: dict[str, cells.Reader] = {
@@ -95,11 +100,25 @@ class RowReader:
         problems: list[Problem] = []
         for column, place in self._header.places.items():
             try:
-                cell = cells.plain(raw.cells[place]) if place < len(raw.cells) else ""
-                values[column] = self._readers[column](cell) if cell else empty_value(column)
+                values[column] = self._value(column, raw.cells[place] if place < len(raw.cells) else "")
             except CellRefused as refused:
                 problems.append(refused.found.at(raw.line, column))
         return _person(raw.line, values, problems)
+
+    def _value(self, column: str, text: str) -> Any:
+        """Return what a cell says; departments, zones and skills repeat, so what was read lately is remembered."""
+        if column in _EVERY_ROW_DIFFERS:
+            return self._read_cell(column, text)
+        place = (column, text)
+        if place not in self._read_before:
+            if len(self._read_before) >= _REMEMBERED_MAX:
+                self._read_before.clear()
+            self._read_before[place] = self._read_cell(column, text)
+        return self._read_before[place]
+
+    def _read_cell(self, column: str, text: str) -> Any:
+        cell = cells.plain(text)
+        return self._readers[column](cell) if cell else empty_value(column)
 
     def _key_of(self, raw: RawRow) -> str:
         """Return whom a row is about that cannot be read otherwise, as far as it tells."""
