@@ -124,18 +124,20 @@ async def running_stack(options: StackOptions | None = None, say: Say = say_noth
         say("starting the services …")
         await services.start()
         endings.push_async_callback(services.stop)
-        yield Stack(
-            folder=folder,
-            logs=place.logs,
-            kafka=kafka,
-            mongo=mongo,
-            mail=mail,
-            issuer=issuer,
-            services=services,
-            clock=clock,
-            processes=processes,
-        )
-        say("stopping …")
+        try:
+            yield Stack(
+                folder=folder,
+                logs=place.logs,
+                kafka=kafka,
+                mongo=mongo,
+                mail=mail,
+                issuer=issuer,
+                services=services,
+                clock=clock,
+                processes=processes,
+            )
+        finally:
+            say("stopping …")
 
 
 def _place(options: StackOptions, folder: DataFolder, processes: Processes, randomness: Randomness) -> Place:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
 from services.console.domain.endings import ConsoleTrouble
@@ -40,11 +41,7 @@ class KafkaFacts:
             await consumer.stop()
 
     async def _read(self, consumer: AIOKafkaConsumer, *, from_beginning: bool, until_end: bool) -> AsyncIterator[Fact]:
-        names = [self._settings.name_of(topic) for topic in TOPICS_OF_FACTS]
-        there = await consumer.topics()
-        parts = [
-            TopicPartition(name, part) for name in names if name in there for part in sorted(consumer.partitions_for_topic(name) or ())
-        ]
+        parts = await self._partitions()
         if not parts:
             raise ConsoleTrouble("There are no fact topics on this broker yet: the services make them when they start")
         consumer.assign(parts)
@@ -59,6 +56,17 @@ class KafkaFacts:
             for part in sorted(found):
                 for record in found[part]:
                     yield self._fact(record)
+
+    async def _partitions(self) -> list[TopicPartition]:
+        """Return the partitions of the fact topics that exist; asking for others would only make the client complain."""
+        admin = AIOKafkaAdminClient(**self._settings.client_options())
+        await admin.start()
+        try:
+            found = {one["topic"]: one["partitions"] for one in await admin.describe_topics()}
+        finally:
+            await admin.close()
+        names = [self._settings.name_of(topic) for topic in TOPICS_OF_FACTS]
+        return [TopicPartition(name, part) for name in names for part in sorted(one["partition"] for one in found.get(name, []))]
 
     def _fact(self, record: ConsumerRecord[bytes, bytes]) -> Fact:
         return fact_of(record, prefix=self._settings.topic_prefix)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.console.application.ports import HR_ADMIN, Api, Told, tell_nobody
+from services.console.application.settling import settled
 from services.console.application.waiting import until_final
 from services.console.domain.endings import ConsoleTrouble
 
@@ -28,13 +29,15 @@ async def run_round(command: RunRound, api: Api, told: Told = tell_nobody) -> di
 
     """
     body = {} if command.seed is None else {"seed": command.seed}
+    await settled(api, source="profile", reader="matching")
     opened = await api.call("POST", "matching", f"/programmes/{command.programme}/rounds", role=HR_ADMIN, body=body)
     path = f"/rounds/{opened['round_id']}"
     solved = await _follow(api, path, ("solved", "published"), told)
     if _nobody(solved):
-        await api.call("POST", "matching", f"{path}/cancel", role=HR_ADMIN)
+        if solved["state"] == "solved":
+            await api.call("POST", "matching", f"{path}/cancel", role=HR_ADMIN)
         raise ConsoleTrouble(
-            f"Nobody is enrolled in {command.programme}, so there is nobody to match; the round was cancelled. "
+            f"Nobody is enrolled in {command.programme}, so there is nobody to match. "
             f"Enrol people first: `tandem enrol {command.programme} --all`"
         )
     if not command.publish or solved["state"] == "published":
@@ -60,4 +63,4 @@ async def _follow(api: Api, path: str, until: tuple[str, ...], told: Told) -> di
 
 def _nobody(round_: dict[str, Any]) -> bool:
     counts = round_.get("counts") or {}
-    return counts.get("size") == 0
+    return counts.get("members") == 0

@@ -47,7 +47,7 @@ async def _import(to: Connections, command: ImportPeople) -> Imported:
 
 def _show(found: Imported, command: ImportPeople) -> None:
     for problem in found.summary.get("problems") or []:
-        print_line(f"{problem.get('problem')} {problem.get('remedy') or ''}".rstrip())
+        print_line(_sentence(problem))
     lines = [_problem_line(row, problem) for row in found.rows for problem in row["problems"]]
     for line in lines[:PROBLEMS_SHOWN]:
         print_line(line)
@@ -68,7 +68,11 @@ def _problem_line(row: dict[str, Any], problem: dict[str, Any]) -> str:
     place = f"line {problem.get('line') or row['line']}"
     where = ", ".join(str(part) for part in (place, row["company_key"], problem.get("column")) if part)
     verdict = "refused" if problem.get("severity") == "error" else problem.get("severity", row["outcome"])
-    return f"{where}: {verdict}: {problem['problem']} {problem.get('remedy') or ''}".rstrip()
+    return f"{where}: {verdict}: {_sentence(problem)}"
+
+
+def _sentence(problem: dict[str, Any]) -> str:
+    return "; ".join(str(part) for part in (problem.get("problem"), problem.get("remedy")) if part)
 
 
 def enrol(

@@ -176,22 +176,37 @@ class TestRunRound:
                 "POST matching /programmes/peers/rounds": {"round_id": "r1"},
                 "GET matching /rounds/r1": [
                     {"state": "frozen"},
-                    {"state": "solved", "counts": {"size": 4, "pairs": 2}},
-                    {"state": "published", "counts": {"size": 4, "proposals": 2}},
+                    {"state": "solved", "counts": {"members": 4, "pairs": 2}},
+                    {"state": "published", "counts": {"members": 4, "proposals": 2}},
                 ],
                 "POST matching /rounds/r1/publish": None,
             }
         )
         found = await run_round(RunRound(programme="peers", seed=7), api)
         assert found["state"] == "published"
-        assert api.calls[0][2] == {"seed": 7}
+        assert ("POST matching /programmes/peers/rounds", {}, {"seed": 7}) in api.calls
+
+    async def test_it_waits_for_facts_that_are_on_their_way(self) -> None:
+        """`tandem enrol … && tandem round run …` must not miss those who were enrolled a moment ago."""
+        api = InMemoryApi(
+            {
+                "GET profile /ops/status": [{"outbox": {"depth": 3}}, {"outbox": {"depth": 0}}],
+                "GET matching /ops/status": [{"consumers": [{"lag": 2}]}, {"consumers": [{"lag": 0}]}],
+                "POST matching /programmes/peers/rounds": {"round_id": "r1"},
+                "GET matching /rounds/r1": {"state": "solved", "counts": {"members": 4}},
+            }
+        )
+        await run_round(RunRound(programme="peers", publish=False), api)
+        before = api.names()[: api.names().index("POST matching /programmes/peers/rounds")]
+        assert before.count("GET profile /ops/status") == 3
+        assert before.count("GET matching /ops/status") == 2
 
     async def test_a_draft_is_not_published(self) -> None:
         """Nobody is told."""
         api = InMemoryApi(
             {
                 "POST matching /programmes/peers/rounds": {"round_id": "r1"},
-                "GET matching /rounds/r1": {"state": "solved", "counts": {"size": 4}},
+                "GET matching /rounds/r1": {"state": "solved", "counts": {"members": 4}},
             }
         )
         assert (await run_round(RunRound(programme="peers", publish=False), api))["state"] == "solved"
@@ -201,7 +216,7 @@ class TestRunRound:
         api = InMemoryApi(
             {
                 "POST matching /programmes/peers/rounds": {"round_id": "r1"},
-                "GET matching /rounds/r1": {"state": "solved", "counts": {"size": 0}},
+                "GET matching /rounds/r1": {"state": "solved", "counts": {"members": 0}},
                 "POST matching /rounds/r1/cancel": None,
             }
         )
