@@ -175,7 +175,7 @@ async def open_office(*, smtp_port: int, database: Database, wall: HandClock, **
     def composed(f: Foundation[NotificationSettings]) -> Service:
         f.wall = wall
         f.randomness = SystemRandomness()
-        f.peer = lambda _url: cast(Any, peer)  # type: ignore[method-assign]
+        f.peer = lambda base_url: cast(Any, peer)  # type: ignore[method-assign]
         return build(f)
 
     own = NotificationSettings(base_url="https://tandem.corp.example", sender="tandem@corp.example", **settings)

@@ -1,5 +1,7 @@
 """Reads mails as their recipients do."""
 
+from typing import Any
+
 from icalendar import Calendar, Event
 
 from deploy.local.mail import ReceivedMail
@@ -19,11 +21,11 @@ def html_of(mail: ReceivedMail) -> str:
     return str(body.get_content())
 
 
-def invitation_of(mail: ReceivedMail) -> tuple[str, Event]:
+def invitation_of(mail: ReceivedMail) -> tuple[str, Any]:
     """Return the method and the event of the calendar part, as `icalendar` reads it."""
     parts = [part for part in mail.message.walk() if part.get_content_type() == "text/calendar"]
     assert len(parts) == 1
-    calendar = Calendar.from_ical(parts[0].get_payload(decode=True))
+    calendar = Calendar.from_ical(bytes(parts[0].get_payload(decode=True)))  # type: ignore[arg-type]
     assert isinstance(calendar, Calendar)
     assert str(calendar["METHOD"]) == parts[0].get_param("method")
     (event,) = calendar.walk("VEVENT")

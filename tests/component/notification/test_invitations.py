@@ -1,6 +1,7 @@
 """Sessions as iMIP (N15): one UID for life, SEQUENCE rising, the same instant for every reader, the truth in order."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -189,7 +190,8 @@ class TestReadBack:
             organizer="tandem@corp.example",
             attendees=[Attendee(name=title, email="ada@corp.example")],
         )
-        (event,) = Calendar.from_ical(calendar_part(entry)).walk("VEVENT")
+        calendar: Any = Calendar.from_ical(calendar_part(entry))
+        (event,) = calendar.walk("VEVENT")
         assert event["DTSTART"].dt == starts_at
         assert event["DTEND"].dt.astimezone(ZoneInfo(zone)) == (starts_at + timedelta(minutes=minutes)).astimezone(ZoneInfo(zone))
         assert event["SEQUENCE"] == sequence
