@@ -71,7 +71,13 @@ class House:
         self.clock = clock
         self.database = database
         self.foundation = Foundation(
-            NAME, shared, SchedulingSettings(), wall=clock, randomness=seeded(seed), database=database, authenticator=TrustingAuthenticator()
+            NAME,
+            shared,
+            SchedulingSettings(),
+            wall=clock,
+            randomness=seeded(seed),
+            database=database,
+            authenticator=TrustingAuthenticator(),
         )
         self.service = build(self.foundation)
         self.app = create_app(
@@ -112,28 +118,13 @@ class House:
         lane = (fact.TOPIC.name, fact.key)
         self._sequences[lane] = self._sequences.get(lane, 0) + 1
         offset = next(self._offsets)
-        envelope = Envelope(
-            id=f"e-{id(self)}-{offset}",
-            type=fact.TYPE,
-            source=source_of(fact.TOPIC.owner),
-            subject=fact.key,
-            time=self.clock.now(),
+        return record_of(
+            fact,
+            event_id=f"e-{id(self)}-{offset}",
             sequence=self._sequences[lane],
-            correlation_id=correlation_id,
-        )
-        value = data_bytes(fact)
-        return ConsumerRecord(
-            topic=fact.TOPIC.name,
-            partition=0,
+            at=self.clock.now(),
             offset=offset,
-            timestamp=int(self.clock.now().timestamp() * 1000),
-            timestamp_type=0,
-            key=fact.key.encode(),
-            value=value,
-            checksum=None,
-            serialized_key_size=len(fact.key),
-            serialized_value_size=len(value),
-            headers=tuple(envelope.headers()),
+            correlation_id=correlation_id,
         )
 
     async def goes_on_until(self, moment: datetime) -> None:
@@ -179,6 +170,33 @@ class House:
         return items
 
 
+def record_of(fact: Contract, *, event_id: str, sequence: int, at: datetime, offset: int = 0, correlation_id: str = "c-1") -> Any:
+    """Return a fact as the broker gives it."""
+    envelope = Envelope(
+        id=event_id,
+        type=fact.TYPE,
+        source=source_of(fact.TOPIC.owner),
+        subject=fact.key,
+        time=at,
+        sequence=sequence,
+        correlation_id=correlation_id,
+    )
+    value = data_bytes(fact)
+    return ConsumerRecord(
+        topic=fact.TOPIC.name,
+        partition=0,
+        offset=offset,
+        timestamp=int(at.timestamp() * 1000),
+        timestamp_type=0,
+        key=fact.key.encode(),
+        value=value,
+        checksum=None,
+        serialized_key_size=len(fact.key),
+        serialized_value_size=len(value),
+        headers=tuple(envelope.headers()),
+    )
+
+
 def card(member_id: str = ADA, zone: str = "Europe/Berlin", begin: int = 540, end: int = 1020, **fields: Any) -> profile.CardUpdated:
     """Return a member's card: Monday to Friday."""
     spans = [profile.WorkingSpan(weekday=day, start_minute=begin, end_minute=end) for day in range(5)]
@@ -198,4 +216,4 @@ def activated(*members: str, pairing_id: str = PAIRING, cadence: matching.Cadenc
     )
 
 
-__all__ = ["ADA", "BEN", "MONDAY", "PAIRING", "WEEKLY", "HandClock", "House", "Told", "activated", "card"]
+__all__ = ["ADA", "BEN", "MONDAY", "PAIRING", "WEEKLY", "HandClock", "House", "Told", "activated", "card", "record_of"]

@@ -208,9 +208,7 @@ class TestAccess:
             ),
             "GET /pairings/{pairing_id}/sessions": of_pairing,
             "POST /pairings/{pairing_id}/sessions": Row(roles=(Role.MEMBER,), path=own, foreign=foreign, body={"kind": "ad_hoc"}),
-            f"POST {session}/propose": Row(
-                roles=(Role.MEMBER,), path=own, foreign=foreign, body={"starts_at": "2027-03-05T09:00:00Z"}
-            ),
+            f"POST {session}/propose": Row(roles=(Role.MEMBER,), path=own, foreign=foreign, body={"starts_at": "2027-03-05T09:00:00Z"}),
         } | {f"POST {session}/{verb}": of_pairing for verb in ("accept", "cancel", "held", "missed")}
         assert await violations(application(house.foundation, house.service), table, member_id=ADA) == []
 

@@ -32,6 +32,11 @@ class TestWorkingHours:
         who = Availability.of("UTC", (Span(weekday=0, start_minute=550, end_minute=1020),))
         assert [can_meet(who, "2027-03-01 09:00"), can_meet(who, "2027-03-01 09:15")] == [False, True]
 
+    def test_day_that_ends_within_a_quarter(self) -> None:
+        """N16: until 10:10, the last whole quarter is 09:45."""
+        who = Availability.of("UTC", (Span(weekday=0, start_minute=540, end_minute=610),))
+        assert [can_meet(who, "2027-03-01 09:45"), can_meet(who, "2027-03-01 10:00")] == [True, False]
+
     def test_spans_that_touch_are_one(self) -> None:
         """N16: a break of no length is none."""
         who = Availability.of("UTC", (Span(weekday=0, start_minute=540, end_minute=610), Span(weekday=0, start_minute=610, end_minute=700)))

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from services.scheduling.domain import events, planning, slots
 from services.scheduling.domain.common_time import CommonTime
-from services.scheduling.domain.schedule import Schedule
+from services.scheduling.domain.schedule import Schedule, Status
 from services.scheduling.domain.session import CancelReason, Kind, PlacedBy, Problem, State
 from tests.unit.scheduling.builders import DAY, MONDAY, Ids, at, cadence, common, desk, schedule, works
 
@@ -107,6 +107,12 @@ class TestSeries:
         planning.extend_series(plan, days, desk(CommonTime([works(), works()], taken)))
         assert [session.starts_at for session in plan.sessions[1:]] == [None, *days[1:]]
 
+    def test_occurrence_within_the_notice_period_is_booked_after_it(self) -> None:
+        """R31: after a long rest the next occurrence may be too near; its session comes a little later."""
+        plan = first_booked()
+        planning.extend_series(plan, self.weekly(1), desk(now=at("2027-03-08 15:00")))
+        assert plan.sessions[1].starts_at == at("2027-03-09 15:00")
+
     def test_occurrence_without_a_slot_is_named(self) -> None:
         """C: an occurrence that cannot be booked is told, the others are booked."""
         plan = first_booked()
@@ -187,6 +193,13 @@ class TestGivingWay:
         assert facts(plan) == [events.SessionCancelled] * 2 + [events.SessionNotBooked] * 2
         assert [session.state for session in plan.sessions[2:]] == [State.UNBOOKED] * 2
 
+    def test_two_that_move_at_once_do_not_meet(self) -> None:
+        """C: first session and role play both give way, to different hours."""
+        plan = first_booked()
+        plan.book("x", Kind.ROLE_PLAY, at("2027-03-02 10:00"), nominal_at=None, placed_by=PlacedBy.PLANNER)
+        planning.give_way(plan, desk(common(works("UTC", 13, 17), works("UTC", 13, 17))))
+        assert [session.starts_at for session in plan.sessions] == [at("2027-03-02 13:00"), at("2027-03-02 14:00")]
+
     def test_hours_that_still_fit_change_nothing(self) -> None:
         """N16: a mail that says nothing new is not sent."""
         plan = self.planned()
@@ -209,6 +222,14 @@ class TestPauseAndResume:
         planning.extend_series(plan, occurrences, desk(common(), MONDAY, ids))
         assert [session.state for session in plan.sessions] == [State.CANCELLED] * 5 + [State.BOOKED] * 5
         assert len({session.calendar_uid for session in plan.sessions}) == 10
+
+    def test_closed_stays_closed(self) -> None:
+        """Architecture section 6: neither a pause nor a resumption opens a closed pairing again."""
+        plan = first_booked()
+        plan.close(CancelReason.PAIRING_CLOSED, MONDAY)
+        plan.pause(at("2027-03-08 00:00"), MONDAY)
+        plan.resume()
+        assert plan.status is Status.CLOSED
 
     def test_new_cadence_replaces_the_series_and_leaves_the_first(self) -> None:
         """R31: a revised charter plans the series anew."""
