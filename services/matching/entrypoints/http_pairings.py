@@ -25,7 +25,7 @@ from services.matching.entrypoints.requests import CharterBody, CloseIn, Decline
 from shared.http.auth import Principal, Role, requires
 from shared.http.commands import CommandRunner
 from shared.http.etags import etag_of, if_match
-from shared.kernel.errors import Invalid, NotFound
+from shared.kernel.errors import NotAllowed, NotFound
 from shared.observability import log_events
 from shared.observability.logging import get_log
 
@@ -185,4 +185,4 @@ def _whose(reader: Principal, member_id: str | None) -> str:
         return reader.as_member()
     if reader.is_member(member_id) or reader.has(Role.SERVICE, Role.HR_ADMIN):
         return member_id
-    raise Invalid(field="member_id", rule="members read their own")
+    raise NotAllowed

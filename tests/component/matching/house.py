@@ -85,8 +85,7 @@ class InProcessEngine:
         """Solve in this process."""
         head = {"rules": order.rules.to_mapping(), "seed": order.seed, "frozen_at": order.frozen_at.isoformat(), "threads": 1}
         lines = [json.dumps(head) + "\n"]
-        async for part in members:
-            lines.append(self._shapes.frozen.dump_json(list(part)).decode() + "\n")
+        lines += [self._shapes.frozen.dump_json(list(part)).decode() + "\n" async for part in members]
         for answer in round_worker.answers([*lines, round_worker.END_MARK], io.StringIO()):
             if "leaf" in answer:
                 await keep(self._shapes.leaf.validate_python(answer["leaf"]))

@@ -89,7 +89,7 @@ class TestRound:
         assert {"kind": "skill", "code": "negotiation"} in mine["you_get"]
         theirs = await house.does(caller(Role.SERVICE), "GET", f"/pairings/{pairing}/explanation?member_id=ben")
         assert {"kind": "skill", "code": "negotiation"} in theirs["you_give"]
-        assert (await house.calls("ada", "GET", f"/pairings/{pairing}/explanation?member_id=ben")).status_code == 422
+        assert (await house.calls("ada", "GET", f"/pairings/{pairing}/explanation?member_id=ben")).status_code == 403
         assert (await house.calls("cat", "GET", f"/pairings/{pairing}/explanation")).status_code == 404
 
     async def test_the_correlation_of_the_command_reaches_the_proposals(self, house: House) -> None:
