@@ -1,7 +1,6 @@
 """The life of one service process: settings, logging, service, serving, stop. All four `__main__.py` are one call of it."""
 
 import asyncio
-import os
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -11,7 +10,7 @@ from fastapi import FastAPI
 from pydantic_settings import BaseSettings
 
 from shared.foundation import Foundation
-from shared.http.server import server_of
+from shared.http.server import leave_within, server_of
 from shared.kernel.clock import WallClock
 from shared.kernel.randomness import SystemRandomness
 from shared.observability import log_events
@@ -24,6 +23,7 @@ from shared.settings import BadSettings, ServiceSettings, SharedSettings, load
 S = TypeVar("S", bound=ServiceSettings)
 Build = Callable[[Foundation[S]], Service]
 EXIT_BAD_SETTINGS = 2
+LEAVE_SECONDS_MAX = 1.5
 
 
 def run_service(name: str, settings: type[S], build: Build[S], *, extra: Sequence[type[BaseSettings]] = ()) -> int:
@@ -35,20 +35,16 @@ def run_service(name: str, settings: type[S], build: Build[S], *, extra: Sequenc
         shared, own = load(settings, *extra)
         close_log = configure_logging(name, level=shared.log.level, file=shared.log.file)
         try:
-            was_cut = asyncio.run(_serve(name, shared, own, build))
+            asyncio.run(_serve(name, shared, own, build))
         finally:
             close_log()
     except BadSettings as fault:
         print(f"tandem {name} cannot start: {fault}", file=sys.stderr)  # noqa: T201  # for whoever typed the command
         return EXIT_BAD_SETTINGS
-    if was_cut:
-        # a thread of the database driver may wait for a server that never answers; the time for the stop is over
-        sys.stdout.flush()
-        os._exit(0)
     return 0
 
 
-async def _serve(name: str, shared: SharedSettings, own: S, build: Build[S]) -> bool:
+async def _serve(name: str, shared: SharedSettings, own: S, build: Build[S]) -> None:
     wall, randomness = WallClock(), SystemRandomness()
     database = connect(shared.mongo, name, wall=wall, randomness=randomness)
     foundation = Foundation(name, shared, own, wall=wall, randomness=randomness, database=database)
@@ -63,10 +59,10 @@ async def _serve(name: str, shared: SharedSettings, own: S, build: Build[S]) -> 
         yield
         stopping_since.append(loop.time())
         await running.stop()
+        leave_within(LEAVE_SECONDS_MAX)
 
     app = running.application(lifespan)
     get_log().info(log_events.PROCESS_STARTED, port=own.http_port)
     await server_of(app, host=own.http_host, port=own.http_port).serve()
     if stopping_since:
         get_log().info(log_events.PROCESS_STOPPED, ms=(loop.time() - stopping_since[0]) * 1000)
-    return running.was_cut

@@ -33,6 +33,10 @@ S = TypeVar("S", bound=ServiceSettings)
 CONSUMERS_SECONDS_MAX = 4.0
 PARTS_SECONDS_MAX = 2.5
 CLOSE_SECONDS_MAX = 0.5
+STEADY_SECONDS = 60.0
+"""A part that ran so long before it failed begins counting anew."""
+FAILURES_MAX = 5
+"""After so many failures in a row the process says that it is no longer live, and goes on trying."""
 
 
 class Running(Generic[S]):
@@ -56,7 +60,6 @@ class Running(Generic[S]):
         self._parked = ParkedWorker(service.consumer, foundation.randomness)
         self._connecting: asyncio.Task[Any] | None = None
         self._prepared = False
-        self.was_cut = False
         foundation.health.add("database", self._database_ready)
         foundation.health.add("broker", self._link.ready)
 
@@ -94,15 +97,22 @@ class Running(Generic[S]):
 
     async def _keep(self, name: str, run: Callable[[], Awaitable[None]]) -> None:
         """Run a part until it is done; when it fails, tell it and start it again after a growing pause."""
-        health, patience = self._foundation.health, Patience(self._foundation.randomness)
+        health, patience, loop = self._foundation.health, Patience(self._foundation.randomness, longest=30.0), asyncio.get_running_loop()
+        failures = 0
         while True:
             health.running(name)
             get_log().info(log_events.PART_STARTED, part=name)
+            began = loop.time()
             try:
                 await run()
             except Exception as fault:  # noqa: BLE001  # a part's fault must not end the other parts
-                health.failing(name, fault)
-                get_log().error(log_events.PART_DIED, part=name, exc_info=fault)
+                if loop.time() - began > STEADY_SECONDS:
+                    failures = 0
+                    patience.succeeded()
+                failures += 1
+                health.failing(name, fault, for_good=failures >= FAILURES_MAX)
+                self._foundation.metrics.part_failures.labels(name).inc()
+                get_log().error(log_events.PART_DIED, part=name, failures=failures, exc_info=fault)
             else:
                 return
             await asyncio.sleep(patience.next_wait())
@@ -125,7 +135,6 @@ class Running(Generic[S]):
             async with asyncio.timeout(seconds):
                 await ending
         except Exception as fault:  # noqa: BLE001  # the others still have to be stopped
-            self.was_cut = True
             get_log().warning(log_events.PART_CUT, part=part, exc_info=fault)
 
 

@@ -18,16 +18,15 @@ def probes_router(health: Health, metrics: Metrics) -> APIRouter:
     """Build the three routes."""
     router = APIRouter(tags=["operations"])
 
-    @router.get("/live")
+    @router.get("/live", responses={503: {"model": Probe}})
     async def live(response: Response) -> Probe:
-        """Say that the process answers; broker and database may be away (that is `/ready`)."""
-        response.headers["Cache-Control"] = "no-store"
-        return Probe(status="live", checks={})
+        """Say whether the process should go on: 503 once a background part failed too often in a row, never for a broker that is away."""
+        return _shown(health.live(), response, "live")
 
     @router.get("/ready", responses={503: {"model": Probe}})
     async def ready(response: Response) -> Probe:
         """Say whether broker and database answer; what is missing is named."""
-        return _shown(await health.ready(), response)
+        return _shown(await health.ready(), response, "ready")
 
     @router.get("/metrics", response_class=Response)
     async def figures() -> Response:
@@ -37,8 +36,8 @@ def probes_router(health: Health, metrics: Metrics) -> APIRouter:
     return router
 
 
-def _shown(report: Report, response: Response) -> Probe:
+def _shown(report: Report, response: Response, word: str) -> Probe:
     response.headers["Cache-Control"] = "no-store"
     if not report.ok:
         response.status_code = 503
-    return Probe(status="ready" if report.ok else "not-ready", checks=report.checks)
+    return Probe(status=word if report.ok else f"not-{word}", checks=report.checks)

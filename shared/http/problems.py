@@ -11,8 +11,8 @@ from fastapi.exceptions import RequestValidationError
 from pydantic_core import core_schema
 from starlette.exceptions import HTTPException
 
-from shared.kernel.errors import OutcomeUnknown, Refusal
-from shared.persistence.errors import DatabaseAway
+from shared.kernel.errors import OutcomeUnknown, Refusal, StaleVersion
+from shared.persistence.errors import CommitUnknown, DatabaseAway, TransientFault
 
 TYPE_TEMPLATE = "urn:tandem:problem:{type}"
 RETRY_AFTER_SECONDS = "2"
@@ -27,6 +27,10 @@ _HTTP_ERRORS = {
     415: ("unsupported-media-type", "This kind of body is not understood here."),
 }
 """Ours rather than the library's phrases: those change from one Python to the next."""
+
+_UNKNOWN = (OutcomeUnknown, CommitUnknown)
+_PASSING = (DatabaseAway, TransientFault, StaleVersion)
+"""Faults that pass by themselves, after the edge waited for them as long as a caller may be kept waiting."""
 
 Problem = fastapi_problem.error.Problem
 ProblemHandler = Callable[[Request, Exception], Awaitable[Response]]
@@ -63,11 +67,11 @@ def _refused(_handler: object, request: Request, refusal: Refusal) -> Problem:
     )
 
 
-def _unknown_outcome(handler: object, request: Request, _fault: OutcomeUnknown) -> Problem:
+def _unknown_outcome(handler: object, request: Request, _fault: Exception) -> Problem:
     return _refused(handler, request, Unavailable(outcome="unknown"))
 
 
-def _database_away(handler: object, request: Request, _fault: DatabaseAway) -> Problem:
+def _nothing_happened(handler: object, request: Request, _fault: Exception) -> Problem:
     return _refused(handler, request, Unavailable(outcome="nothing-happened"))
 
 
@@ -113,7 +117,7 @@ def _unhandled(_handler: object, request: Request, _fault: Exception) -> Problem
 def install_problems(app: FastAPI) -> ProblemHandler:
     """Answer every error of `app` as a problem; return the handler for faults that no route caught."""
     handler = problems.new_exception_handler(
-        handlers={Refusal: _refused, OutcomeUnknown: _unknown_outcome, DatabaseAway: _database_away},
+        handlers={Refusal: _refused, **dict.fromkeys(_UNKNOWN, _unknown_outcome), **dict.fromkeys(_PASSING, _nothing_happened)},
         http_exception_handler=_http,
         request_validation_handler=_invalid,
         documentation_uri_template=TYPE_TEMPLATE,
@@ -126,6 +130,6 @@ def install_problems(app: FastAPI) -> ProblemHandler:
 
     problems.add_exception_handler(app, handler)
     # a plain function would be run in a thread; ours is awaited
-    for kind in (Exception, Problem, HTTPException, RequestValidationError, Refusal, OutcomeUnknown, DatabaseAway):
+    for kind in (Exception, Problem, HTTPException, RequestValidationError, Refusal, *_UNKNOWN, *_PASSING):
         app.add_exception_handler(kind, answer)
     return answer

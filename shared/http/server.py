@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import Iterator
 
@@ -13,6 +14,20 @@ from shared.observability.logging import get_log
 
 REQUESTS_SECONDS_MAX = 2
 """How long answers in hand may take at a stop; a command that is cut is rolled back and may be sent again."""
+
+
+STOP_SECONDS_MAX = 9.0
+"""A stop never takes longer, whoever does not answer; what was not finished is in the database and goes on at the next start."""
+
+
+def leave_within(seconds: float) -> None:
+    """Leave the process with code 0 in `seconds` at the latest.
+
+    The last resort of a stop: a thread of the database driver that waits for a hanging server would be joined for as long as its
+    socket's time-out lasts.
+    """
+    signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
+    signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 class Server(uvicorn.Server):
@@ -33,6 +48,8 @@ class Server(uvicorn.Server):
 
     def stop(self, why: str) -> None:
         """Begin the stop; a second signal does not wait for answers in hand."""
+        if not self.should_exit:
+            leave_within(STOP_SECONDS_MAX)
         get_log().info(log_events.PROCESS_STOPPING, signal=why)
         self.force_exit = self.should_exit
         self.should_exit = True

@@ -23,7 +23,7 @@ class NotReady(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What `/ready` answers: each check by name with `ok` or a code."""
+    """What a probe answers: each check by name with `ok` or a code."""
 
     ok: bool
     checks: dict[str, str]
@@ -36,18 +36,25 @@ class Health:
         """Start without checks: ready."""
         self._checks: dict[str, Check] = {}
         self._failing: dict[str, str] = {}
+        self._lost: dict[str, str] = {}
 
     def add(self, name: str, check: Check) -> None:
         """Add a readiness check."""
         self._checks[name] = check
 
-    def failing(self, part: str, fault: BaseException) -> None:
-        """Note that a background part failed and waits to be started again."""
+    def failing(self, part: str, fault: BaseException, *, for_good: bool = False) -> None:
+        """Note that a background part failed and waits to be started again; `for_good`: it failed too often in a row."""
         self._failing[part] = kind_of(fault)
+        if for_good:
+            self._lost[part] = kind_of(fault)
 
     def running(self, part: str) -> None:
         """Note that a background part runs (again)."""
         self._failing.pop(part, None)
+
+    def live(self) -> Report:
+        """Say whether every background part runs or may come back; if not, the process should be started anew."""
+        return Report(ok=not self._lost, checks=dict(sorted(self._lost.items())))
 
     async def ready(self) -> Report:
         """Ask all checks at once, each for two seconds at most."""

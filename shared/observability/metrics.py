@@ -17,6 +17,7 @@ class Metrics:
         self.command_seconds = Histogram(
             "tandem_command_seconds", "Time of a command, its transaction included.", ["command"], registry=self.registry
         )
+        self.part_failures = Counter("tandem_part_failures", "Background parts that failed.", ["part"], registry=self.registry)
 
     def render(self) -> bytes:
         """Return all figures in the Prometheus text format."""

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, field_validator
 from shared.http.app import OpenRoute, create_app
 from shared.http.auth import NotAuthenticated, Principal, Role, requires
 from shared.http.bodies import BODY_BYTES_MAX, takes_up_to
-from shared.kernel.errors import NotFound, OutcomeUnknown, Refusal
+from shared.kernel.errors import NotFound, OutcomeUnknown, Refusal, StaleVersion
 from shared.kernel.randomness import seeded
 from shared.observability.health import Health
 from shared.persistence.errors import DatabaseAway
@@ -71,7 +71,13 @@ def routes() -> APIRouter:
 
     @router.get("/refuse/{kind}")
     async def refuse(kind: str, principal: member) -> None:
-        raise {"taken": Taken(seats=0), "gone": NotFound(), "unknown": OutcomeUnknown(SECRET), "away": DatabaseAway("x")}[kind]
+        raise {
+            "taken": Taken(seats=0),
+            "gone": NotFound(),
+            "unknown": OutcomeUnknown(SECRET),
+            "away": DatabaseAway("x"),
+            "raced": StaleVersion("c", "i"),
+        }[kind]
 
     @router.get("/operators")
     async def operators(principal: operator) -> None:
@@ -123,6 +129,7 @@ class TestProblems:
             ("/things/words", 405, "method-not-allowed"),
             ("/things/refuse/unknown", 503, "unavailable"),
             ("/things/refuse/away", 503, "unavailable"),
+            ("/things/refuse/raced", 503, "unavailable"),
             ("/things/x/fail", 500, "internal-error"),
         ],
     )

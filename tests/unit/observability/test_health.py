@@ -56,5 +56,13 @@ class TestHealth:
         health = Health()
         health.failing("relay", RuntimeError("text"))
         assert (await health.ready()).checks == {"relay": "RuntimeError"}
+        assert health.live().ok
         health.running("relay")
         assert (await health.ready()).ok
+
+    async def test_a_part_that_fails_for_good_ends_liveness(self) -> None:
+        """The orchestrator starts the process anew; a broker that is away never gets that far."""
+        health = Health()
+        health.failing("relay", RuntimeError("text"), for_good=True)
+        assert not health.live().ok
+        assert health.live().checks == {"relay": "RuntimeError"}
