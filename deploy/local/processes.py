@@ -19,8 +19,7 @@ from deploy.local.trouble import LaunchTrouble, PortTaken
 GRACE_SECONDS = 10.0
 LOOK_EVERY_SECONDS = 0.05
 WORDS_OF_A_TAKEN_PORT = ("address already in use", "failed to bind", "addrinuse", "error while attempting to bind")
-CLEAN_ENDS = (0, -signal.SIGTERM, -signal.SIGINT, 128 + signal.SIGTERM)
-"""uvicorn and Java end with the signal's number after an orderly stop."""
+LINE_CHARACTERS_MAX = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +90,7 @@ class Running:
 def _tail(path: Path, count: int) -> list[str]:
     try:
         with path.open(encoding="utf-8", errors="replace") as log:
-            return [line.rstrip() for line in deque(log, maxlen=count)]
+            return [line.rstrip()[:LINE_CHARACTERS_MAX] for line in deque(log, maxlen=count)]
     except OSError:
         return []
 

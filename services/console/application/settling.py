@@ -17,7 +17,7 @@ async def settled(api: Api, *, source: str, reader: str) -> None:
     """
     with suppress(TimeoutError, Refused):
         async with asyncio.timeout(WITHIN_SECONDS):
-            while not await _quiet(api, source, reader):
+            while not await _quiet(api, source, reader):  # noqa: ASYNC110 - another process rings no bell
                 await asyncio.sleep(PAUSE_SECONDS)
 
 
