@@ -42,7 +42,7 @@ class DeliveryQueue:
         self._low, self._span = ALWAYS, timedelta(days=36_500)
 
     async def claim(self, limit: int) -> Claimed | None:
-        """Claim up to about `limit` due deliveries; None when nothing is due."""
+        """Claim up to about `limit` due deliveries; None when nothing is due, no lanes when all of it is blocked."""
         now = self._wall.now()
         due = await self._due(now, limit)
         if not due:
@@ -76,14 +76,14 @@ class DeliveryQueue:
                 self._low, self._span = ALWAYS, timedelta(days=36_500)
                 return rows
             if rows:
-                self._span = 2 * span
+                self._low, self._span = low, 2 * span
                 return rows
             low, span = high, 4 * span
 
-    async def _take(self, lanes: Sequence[Sequence[str]], now: datetime) -> Claimed | None:
+    async def _take(self, lanes: Sequence[Sequence[str]], now: datetime) -> Claimed:
         wanted = [each for lane in lanes for each in lane]
         if not wanted:
-            return None
+            return Claimed(claim="", until=now, lanes=())
         claim, until = new_id(self._randomness), now + self._lease
         await self._rows.update_many(
             PENDING | {"_id": {"$in": wanted}, "due_at": {"$lte": now}}, {"$set": {"due_at": until, "claim": claim}}

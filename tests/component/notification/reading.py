@@ -25,7 +25,7 @@ def invitation_of(mail: ReceivedMail) -> tuple[str, Any]:
     """Return the method and the event of the calendar part, as `icalendar` reads it."""
     parts = [part for part in mail.message.walk() if part.get_content_type() == "text/calendar"]
     assert len(parts) == 1
-    calendar = Calendar.from_ical(bytes(parts[0].get_payload(decode=True)))  # type: ignore[arg-type]
+    calendar = Calendar.from_ical(bytes(parts[0].get_payload(decode=True)))
     assert isinstance(calendar, Calendar)
     assert str(calendar["METHOD"]) == parts[0].get_param("method")
     (event,) = calendar.walk("VEVENT")
