@@ -14,6 +14,7 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
+from shared.tables.formula_errors import errors_of
 from shared.tables.rows import Row
 
 MEMORY_MAX = 2 * 1024**3
@@ -38,11 +39,21 @@ def rows_of(path: Path) -> Iterator[Row]:
             for name in workbook.sheet_names:
                 sheet = workbook.get_sheet_by_name(name)
                 if sheet.height:
-                    first = (sheet.start or (0, 0))[0]
-                    yield from (Row(first + at, tuple(map(cell_text, row))) for at, row in enumerate(sheet.iter_rows(), start=1))
+                    yield from _sheet_rows(sheet, errors_of(path, name))
                     return
     except (CalamineError, PasswordError, OSError) as fault:
         raise NotAWorkbook(type(fault).__name__) from None
+
+
+def _sheet_rows(sheet: Any, errors: dict[tuple[int, int], str]) -> Iterator[Row]:
+    """Yield rows with the sheet's own numbers; cells begin at column A whatever calamine cuts off."""
+    _, left = sheet.start or (0, 0)
+    failed = {row for row, _ in errors}
+    for number, values in enumerate(sheet.iter_rows(), start=1):
+        cells = [""] * left + [cell_text(value) for value in values]
+        if number in failed:
+            cells = [errors.get((number, column), cell) for column, cell in enumerate(cells, start=1)]
+        yield Row(number, tuple(cells))
 
 
 def cell_text(value: Any) -> str:

@@ -19,7 +19,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One finding. `line` 0 and `column` "" mean the file as a whole."""
+    """One finding. `line` 0 and `column` "" mean the file as a whole. Both texts are made whole sentences."""
 
     code: str
     problem: str
@@ -27,6 +27,11 @@ class Problem:
     line: int = 0
     column: str = ""
     severity: Severity = Severity.ERROR
+
+    def __post_init__(self) -> None:
+        """Let the texts begin with a capital and end with a full stop."""
+        object.__setattr__(self, "problem", _sentence(self.problem))
+        object.__setattr__(self, "remedy", _sentence(self.remedy))
 
     def at(self, line: int, column: str = "") -> "Problem":
         """Return the same finding at a place in the file."""
@@ -49,6 +54,10 @@ class FileRefused(Exception):
         """Say what is wrong and what to do."""
         super().__init__(found.code)
         self.found = found
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?")) else ".")
 
 
 def shown(value: str) -> str:

@@ -164,7 +164,7 @@ def name_from(address: str) -> str:
 
 def _required(line: int, column: str) -> Problem:
     return Problem(
-        code="required", problem=f"{column} is empty", remedy=f"every person needs a {column}; fill the cell", line=line, column=column
+        code="required", problem=f"the cell {column} is empty", remedy=f"every person needs a {column}; fill the cell", line=line, column=column
     )
 
 
@@ -172,7 +172,7 @@ def _too_long_tags(line: int, values: Mapping[str, Any]) -> list[Problem]:
     return [
         Problem(
             code="too-long-for-a-tag",
-            problem=f"{column} holds a whole sentence; it is kept for the member but not used for matching",
+            problem=f"the cell {column} holds a whole sentence; it is kept for the member but not used for matching",
             remedy="write up to five words, or a term of the company's list",
             line=line,
             column=column,
