@@ -102,6 +102,7 @@ class Services:
         here = {
             f"TANDEM_{name.upper()}_HTTP_HOST": LOOPBACK,
             f"TANDEM_{name.upper()}_HTTP_PORT": str(self._ports[name]),
+            "TANDEM_KAFKA__GROUP_INSTANCE_ID": f"{name}-0",  # a killed one that comes back at once gets its partitions at once
             "TANDEM_LOG__FILE": str(self._logs / f"{name}.ndjson"),
         }
         return inherited | dict(self._settings) | peers | here | dict(self._own.get(name, {}))

@@ -72,7 +72,8 @@ def _problem_line(row: dict[str, Any], problem: dict[str, Any]) -> str:
 
 
 def _sentence(problem: dict[str, Any]) -> str:
-    return "; ".join(str(part) for part in (problem.get("problem"), problem.get("remedy")) if part)
+    parts = [str(part) for part in (problem.get("problem"), problem.get("remedy")) if part]
+    return " ".join(part if part.endswith((".", "?", "!")) else f"{part}." for part in parts)
 
 
 def enrol(

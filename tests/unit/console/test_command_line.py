@@ -143,7 +143,7 @@ class TestImport:
         there.to.answers = self.answers(refused=1)
         assert console.main(["import", str(tmp_path / "p.csv")]) == 3
         printed = capsys.readouterr().out
-        assert "line 3, E2, timezone: refused: there is no such zone; write Europe/Berlin\n" in printed
+        assert "line 3, E2, timezone: refused: there is no such zone. write Europe/Berlin.\n" in printed
         assert "left out: shoe" in printed
 
     def test_json_is_one_document(self, there: InMemoryConnections, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
