@@ -152,15 +152,20 @@ def _read(kind: type[S], problems: list[str]) -> S | None:
     try:
         return kind()
     except ValidationError as fault:
-        found = [(_name(kind, error), error) for error in fault.errors(include_input=False, include_url=False)]
+        found = [(name, error) for error in fault.errors(include_input=False, include_url=False) for name in _names(kind, error)]
         problems += [_readable(name, error) for name, error in found if not _told_already(name, error)]
     except SettingsError:
         problems.append(f"a list or mapping of {prefix_of(kind)}… is not valid JSON")
     return None
 
 
-def _name(kind: type[BaseSettings], error: Mapping[str, Any]) -> str:
-    return prefix_of(kind) + "__".join(str(part) for part in error["loc"]).upper()
+def _names(kind: type[BaseSettings], error: Mapping[str, Any]) -> list[str]:
+    name = prefix_of(kind) + "__".join(str(part) for part in error["loc"]).upper()
+    field = kind.model_fields.get(str(error["loc"][0])) if error["loc"] else None
+    block = None if field is None else field.annotation
+    if error["type"] == "missing" and len(error["loc"]) == 1 and isinstance(block, type) and issubclass(block, BaseModel):
+        return [f"{name}__{inner.upper()}" for inner, detail in block.model_fields.items() if detail.is_required()]
+    return [name]
 
 
 def _told_already(name: str, error: Mapping[str, Any]) -> bool:

@@ -1,6 +1,7 @@
 """uvicorn with a stop that is ours: SIGTERM and SIGINT end it in good order, and the process leaves with code 0."""
 
 import asyncio
+import atexit
 import contextlib
 import os
 import signal
@@ -27,6 +28,7 @@ def leave_within(seconds: float) -> None:
     socket's time-out lasts.
     """
     signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
+    atexit.register(signal.setitimer, signal.ITIMER_REAL, 0)  # the threads have ended by then; what is left needs no alarm
     signal.setitimer(signal.ITIMER_REAL, seconds)
 
 

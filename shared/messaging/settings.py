@@ -20,19 +20,19 @@ class KafkaSettings(BaseModel):
     partitions: int = Field(default=3, ge=1, description="partitions of a topic that is made")
     replication_factor: int = Field(default=1, ge=1, description="3 in production")
     min_insync_replicas: int = Field(default=1, ge=1, description="2 in production")
-    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
-    sasl_username: str | None = None
-    sasl_password: SecretStr | None = None
+    security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(default="PLAINTEXT", description="how to connect")
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(default="SCRAM-SHA-512", description="how to log in")
+    sasl_username: str | None = Field(default=None, description="login, with SASL")
+    sasl_password: SecretStr | None = Field(default=None, description="its password")
     ssl_cafile: str | None = Field(default=None, description="PEM file of the authority; the system's when unset")
-    ssl_certfile: str | None = None
-    ssl_keyfile: str | None = None
+    ssl_certfile: str | None = Field(default=None, description="PEM file of our certificate, where clients show one")
+    ssl_keyfile: str | None = Field(default=None, description="PEM file of its key")
     group_instance_id: str | None = Field(default=None, description="a stable name of this replica, when it has one")
     batch_max_records: int = Field(default=200, ge=1, le=2_000, description="events per transaction")
-    session_timeout_ms: int = Field(default=15_000, ge=1_000)
-    heartbeat_interval_ms: int = Field(default=1_000, ge=100)
-    max_poll_interval_ms: int = Field(default=300_000, ge=3_000)
-    rebalance_timeout_ms: int = Field(default=60_000, ge=1_000)
+    session_timeout_ms: int = Field(default=15_000, ge=1_000, description="a member unheard of for so long is replaced")
+    heartbeat_interval_ms: int = Field(default=1_000, ge=100, description="how soon members learn of a rebalance")
+    max_poll_interval_ms: int = Field(default=300_000, ge=3_000, description="the longest a batch may take")
+    rebalance_timeout_ms: int = Field(default=60_000, ge=1_000, description="the longest wait for all members at a rebalance")
     graceful_timeout_seconds: float = Field(default=3.0, gt=0, description="how long a stop waits for the batch in hand")
     inbox_retention_days: int = Field(default=1_100, ge=1, description="beyond topic retention and the oldest dead letter")
 
