@@ -12,7 +12,7 @@ from services.console.entrypoints.output import Json, connections, print_json, p
 dead_letters = typer.Typer(no_args_is_help=True, help="Messages that a service set aside: look, try again, give up.", rich_markup_mode=None)
 SERVICE = typer.Argument(help="profile, matching, scheduling or notification.")
 LETTER = typer.Argument(help="The dead letter's id, from `list`.")
-COLUMNS = ("service", "id", "type", "key", "code", "attempts", "since")
+COLUMNS = ("service", "event_id", "type", "topic", "code", "attempts", "first_at")
 
 
 @dead_letters.callback()
@@ -24,19 +24,20 @@ def _group() -> None:
 def list_(
     context: typer.Context,
     service: Annotated[list[str] | None, typer.Option("--service", help="Only of this one.")] = None,
+    state: Annotated[str, typer.Option("--state", help="open, redriven or discarded.")] = "open",
     as_json: Json = False,
 ) -> None:
-    """List what is open, codes and places only.
+    """List what was set aside, codes and places only.
 
     Example: tandem dead-letters list --service notification
     """
-    found = run(_with_api(connections(context), lambda api: letters.listed(service or [], api)))
+    found = run(_with_api(connections(context), lambda api: letters.listed(service or [], state, api)))
     if as_json:
         print_json(found)
     elif not found:
         print_line("No dead letters.")
     else:
-        print_table("Dead letters", COLUMNS, [_row(one) for one in found])
+        print_table("Dead letters", COLUMNS, [[one.get(name) for name in COLUMNS] for one in found])
 
 
 @dead_letters.command()
@@ -88,18 +89,3 @@ def _tell(found: dict[str, Any], sentence: str, *, as_json: bool) -> None:
         print_json(found)
     else:
         print_line(sentence)
-
-
-def _row(one: dict[str, Any]) -> list[Any]:
-    def first(*names: str) -> Any:
-        return next((one[name] for name in names if one.get(name) is not None), None)
-
-    return [
-        one["service"],
-        first("id", "event_id"),
-        first("event_type", "type"),
-        first("key", "message_key"),
-        first("code"),
-        first("attempts"),
-        first("first_at", "at"),
-    ]

@@ -192,6 +192,18 @@ class TestOtherCommands:
         assert console.main(["dead-letters", "list", "--service", "profile"]) == 0
         assert capsys.readouterr().out == "No dead letters.\n"
 
+    def test_a_redrive_that_fails_again_is_told(self, there: InMemoryConnections, capsys: pytest.CaptureFixture[str]) -> None:
+        """Exit code 1, with the code of the fault."""
+        there.to.answers = {"POST matching /ops/dead-letters/x/redrive": [{"outcome": "failed", "code": "bug"}, {"outcome": "redriven"}]}
+        assert console.main(["dead-letters", "redrive", "matching", "x"]) == 1
+        assert capsys.readouterr().err == "tandem: x failed again (bug); it stays set aside\n"
+        assert console.main(["dead-letters", "redrive", "matching", "x"]) == 0
+
+    def test_an_unknown_service_is_wrong_usage(self, there: InMemoryConnections, capsys: pytest.CaptureFixture[str]) -> None:
+        """The line names those that there are."""
+        assert console.main(["dead-letters", "list", "--service", "payroll"]) == 2
+        assert "there are profile, matching, scheduling, notification" in capsys.readouterr().err
+
     def test_discarding_needs_a_reason(self, there: InMemoryConnections) -> None:
         """It is audited."""
         assert console.main(["dead-letters", "discard", "profile", "x"]) == 2
