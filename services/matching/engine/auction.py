@@ -28,20 +28,36 @@ class Graph(NamedTuple):
     seats: Int
 
 
+@compiled
 def build_graph(u: Int, v: Int, worth: Long, tie: Long, seats: Int) -> Graph:
     """Return the graph of the pairs (u < v, in order) with their worth (score and fairness bonus)."""
     people, pairs = len(seats), len(u)
-    mine = np.concatenate((u, v)).astype(np.int64)
-    yours = np.concatenate((v, u)).astype(np.int32)
-    order = np.lexsort((yours, mine))
-    place = np.empty(2 * pairs, np.int64)
-    place[order] = np.arange(2 * pairs)
-    back = np.empty(2 * pairs, np.int64)
-    back[place[:pairs]] = place[pairs:]
-    back[place[pairs:]] = place[:pairs]
-    start = np.concatenate(([0], np.cumsum(np.bincount(mine, minlength=people)))).astype(np.int64)
-    pair = np.concatenate((np.arange(pairs), np.arange(pairs)))[order].astype(np.int32)
-    return Graph(start, yours[order], pair, back, (worth << TIE_BITS) | (tie & ((1 << TIE_BITS) - 1)), seats)
+    start = np.zeros(people + 1, np.int64)
+    for at in range(pairs):
+        start[u[at] + 1] += 1
+        start[v[at] + 1] += 1
+    for i in range(people):
+        start[i + 1] += start[i]
+    free = start[:-1].copy()
+    to, pair, back = np.empty(2 * pairs, np.int32), np.empty(2 * pairs, np.int32), np.empty(2 * pairs, np.int64)
+    for at in range(pairs):
+        there = free[v[at]]
+        to[there], pair[there], back[there] = u[at], at, -1
+        free[v[at]] += 1
+    for i in range(people):
+        free[i] = start[i]
+    lower = np.zeros(people, np.int64)
+    for at in range(pairs):
+        lower[v[at]] += 1
+    ahead = start[:-1] + lower
+    for at in range(pairs):
+        here, there = ahead[u[at]], free[v[at]]
+        to[here], pair[here] = v[at], at
+        back[here], back[there] = there, here
+        ahead[u[at]] += 1
+        free[v[at]] += 1
+    value = (worth << TIE_BITS) | (tie & ((1 << TIE_BITS) - 1))
+    return Graph(start, to, pair, back, value, seats)
 
 
 @compiled
@@ -135,26 +151,31 @@ def net_prices(graph: Graph, bonus: int, held: Long, price: Long) -> Long:
 
 @compiled
 def settle_prices(graph: Graph, bonus: int, net: Long, sweeps: int) -> None:
-    """Lower the bound that the prices prove, one person at a time: each step is the best for one price, others fixed."""
-    widest = 0
+    """Lower the bound that the prices prove, one person at a time: each step is the best for one price, others fixed.
+
+    With the others' prices fixed, the best price lies between the value of the last seat's pair and of the first pair without one.
+    """
+    most = 2
     for i in range(len(graph.seats)):
-        widest = max(widest, graph.start[i + 1] - graph.start[i])
-    rest = np.empty(widest, np.int64)
+        most = max(most, graph.seats[i] + 1)
+    top = np.empty(most, np.int64)
     for _ in range(sweeps):
         for i in range(len(graph.seats)):
-            begin, end = graph.start[i], graph.start[i + 1]
-            if graph.seats[i] <= 0:
-                continue
-            for arc in range(begin, end):
-                rest[arc - begin] = graph.value[graph.pair[arc]] - net[graph.to[arc]]
-            own = rest[: end - begin]
-            own.sort()
             seats = graph.seats[i]
-            high = own[len(own) - seats] if len(own) >= seats else _DROPPED
-            if high > 0:
-                low = max(0, own[len(own) - seats - 1]) if len(own) > seats else 0
-                net[i] = (low + high) // 2
+            if seats <= 0:
+                continue
+            kept = max(2, seats + 1)
+            top[:kept] = -bonus
+            for arc in range(graph.start[i], graph.start[i + 1]):
+                rest = graph.value[graph.pair[arc]] - net[graph.to[arc]]
+                if rest > top[kept - 1]:
+                    at = kept - 1
+                    while at > 0 and top[at - 1] < rest:
+                        top[at] = top[at - 1]
+                        at -= 1
+                    top[at] = rest
+            if top[seats - 1] > 0:
+                net[i] = (max(0, top[seats]) + top[seats - 1]) // 2
             else:
-                high = min(0, own[len(own) - 1]) if len(own) >= 1 else -bonus
-                low = own[len(own) - 2] if len(own) > 1 else -bonus
-                net[i] = max(-bonus, (max(-bonus, min(0, low)) + max(-bonus, high)) // 2)
+                net[i] = (min(0, top[1]) + min(0, top[0])) // 2
+

@@ -11,7 +11,7 @@ import numpy as np
 
 from services.matching.engine.compiled import compiled
 from services.matching.engine.pairwise import closed_gate
-from services.matching.engine.scan import new_scratch, scan_row
+from services.matching.engine.scan import Scratch, new_scratch, scan_row
 from services.matching.engine.shapes import Int, Long, Model, Pool, Real
 
 NOBODY = -1
@@ -39,6 +39,18 @@ def push(keys: Long, row: int, key: int) -> None:
 
 
 @compiled
+def keep_allowed(pool: Pool, model: Model, i: int, hits: int, scratch: Scratch) -> int:
+    """Leave only those hits that have a seat and whom no gate bars; return how many."""
+    kept = 0
+    for at in range(hits):
+        j = scratch.hit[at]
+        if pool.seats[j] > 0 and closed_gate(pool, model, i, j) < 0:
+            scratch.hit[kept], scratch.hit_score[kept] = j, scratch.hit_score[at]
+            kept += 1
+    return kept
+
+
+@compiled
 def best_of_block(pool: Pool, model: Model, rows: tuple[int, int], columns: tuple[int, int], keys: Long, limit: Real) -> None:
     """Scan one block against another for everybody's best K: key = score, then the lower place."""
     scratch = new_scratch(pool)
@@ -47,11 +59,10 @@ def best_of_block(pool: Pool, model: Model, rows: tuple[int, int], columns: tupl
             continue
         begin = max(columns[0], i + 1) if columns[0] == rows[0] else columns[0]
         hits = scan_row(pool, model, i, begin, columns[1], limit, limit[i], False, scratch)
+        hits = keep_allowed(pool, model, i, hits, scratch)
         for at in range(hits):
             j, score = scratch.hit[at], np.int64(scratch.hit_score[at])
             key_i, key_j = (score << 32) | (_LOW - j), (score << 32) | (_LOW - i)
-            if (key_i <= keys[i, 0] and key_j <= keys[j, 0]) or pool.seats[j] <= 0 or closed_gate(pool, model, i, j) >= 0:
-                continue
             if key_i > keys[i, 0]:
                 push(keys, i, key_i)
                 limit[i] = (keys[i, 0] >> 32) - 1
@@ -71,10 +82,9 @@ def undervalued_in_block(pool: Pool, model: Model, rows: tuple[int, int], column
             continue
         begin = max(columns[0], i + 1) if columns[0] == rows[0] else columns[0]
         hits = scan_row(pool, model, i, begin, columns[1], price, price[i], True, scratch)
+        hits = keep_allowed(pool, model, i, hits, scratch)
         for at in range(hits):
             j = scratch.hit[at]
-            if pool.seats[j] <= 0 or closed_gate(pool, model, i, j) >= 0:
-                continue
             if count == len(left):
                 left, right, weight = (
                     np.concatenate((left, np.empty_like(left))),

@@ -68,7 +68,7 @@ def _share(loss: int, of: int) -> float:
 
 def _check_shape(claim: Claim) -> None:
     u, v, weight = claim.edge_u, claim.edge_v, claim.edge_weight
-    if len(u) and not (0 <= int(u.min()) and int(v.max()) < claim.people and (u < v).all()):
+    if len(u) and not (int(u.min()) >= 0 and int(v.max()) < claim.people and (u < v).all()):
         raise NotCertified("a candidate pair is not two different people of the pool")
     key = u * claim.people + v
     if (key[1:] <= key[:-1]).any():

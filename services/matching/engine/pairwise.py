@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from services.matching.engine.compiled import compiled
+from services.matching.engine.compiled import compiled, inlined
 from services.matching.engine.score import cosine, extra_common, full_score, level_likeness, place_counts, shared_slots
 from services.matching.engine.shapes import Int, Long, Model, Pool, Real, Tags
 
@@ -10,7 +10,7 @@ PASSES, NO_LANGUAGE, LEVEL_GAP, NO_OVERLAP = -1, 6, 7, 8
 """What `closed_gate` answers beside the gates by name (numbers follow `domain.reasons.Gate`)."""
 
 
-@compiled
+@inlined
 def gain_sum(pool: Pool, i: int, j: int) -> int:
     """R6: what i gains from j before the root: the sum over what i wants now and j offers."""
     total = 0
@@ -31,7 +31,7 @@ def gain_sum(pool: Pool, i: int, j: int) -> int:
     return total
 
 
-@compiled
+@inlined
 def common_weight(tags: Tags, i: int, j: int) -> int:
     """Return the squared weight of the codes both have."""
     total = 0
@@ -50,7 +50,7 @@ def common_weight(tags: Tags, i: int, j: int) -> int:
     return total
 
 
-@compiled
+@inlined
 def named_gate(pool: Pool, i: int, j: int) -> int:
     """Return the gate that bars these two by name, or -1."""
     low, high = pool.bar_start[i], pool.bar_start[i + 1]
@@ -67,7 +67,7 @@ def named_gate(pool: Pool, i: int, j: int) -> int:
     return PASSES
 
 
-@compiled
+@inlined
 def closed_gate(pool: Pool, model: Model, i: int, j: int) -> int:
     """Return the first closed gate between two people, or -1 (R5, R8). Unknown never closes a gate."""
     named = named_gate(pool, i, j)
@@ -92,7 +92,7 @@ def closed_gate(pool: Pool, model: Model, i: int, j: int) -> int:
     return PASSES
 
 
-@compiled
+@inlined
 def pair_score(pool: Pool, model: Model, i: int, j: int) -> int:
     """Return W of two people in micro-points, gates left aside."""
     known, same = place_counts(pool, i, j)

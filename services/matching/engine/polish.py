@@ -140,23 +140,92 @@ def apply_move(graph: Graph, state: State, move: Move) -> None:
         toggle(graph, state, move.refill_there)
 
 
+class Limits(NamedTuple):
+    """Quick limits of what a change can bring, so that hopeless pairs are passed over without a closer look.
+
+    `floor`: a lower limit of the loss of giving somebody up at a person. `swap_in`, `swap_out`: the same for the exchange
+    in which both who were given up take each other, in reduced worth (worth less both net prices), where prices cancel out.
+    """
+
+    net: Long
+    top: Long
+    floor: Long
+    swap_in: Long
+    swap_out: Long
+
+
 @compiled
-def polish(graph: Graph, bonus: int, inside: Byte, order: Long, passes: int) -> int:
+def refresh(graph: Graph, state: State, bonus: int, limits: Limits, i: int) -> None:
+    """Set the limits of one person."""
+    limits.floor[i], limits.swap_in[i], limits.swap_out[i] = 0, -(1 << 62), 0
+    if state.partners[i] < graph.seats[i]:
+        return
+    least, swap_in, swap_out = 1 << 62, -(1 << 62), 1 << 62
+    for arc in range(graph.start[i], graph.start[i + 1]):
+        if not state.inside[graph.pair[arc]]:
+            continue
+        freed, value = graph.to[arc], graph.value[graph.pair[arc]]
+        loss = value + (bonus if state.partners[freed] == 1 else 0)
+        if state.free_near[freed] > 0:
+            most = 0
+            for other in range(graph.start[freed], graph.start[freed + 1]):
+                j = graph.to[other]
+                if state.partners[j] < graph.seats[j]:
+                    most = max(most, graph.value[graph.pair[other]] + (bonus if state.partners[j] == 0 else 0))
+            loss -= most + (bonus if state.partners[freed] == 1 else 0)
+        reduced = value - limits.net[i] - limits.net[freed]
+        least, swap_in, swap_out = min(least, loss), max(swap_in, limits.top[freed] - reduced), min(swap_out, reduced)
+    limits.floor[i], limits.swap_in[i], limits.swap_out[i] = least, swap_in, swap_out
+
+
+@compiled
+def new_limits(graph: Graph, net: Long) -> Limits:
+    """Find the best reduced worth at each person."""
+    people = len(graph.seats)
+    top = np.full(people, -(1 << 60), np.int64)
+    for i in range(people):
+        for arc in range(graph.start[i], graph.start[i + 1]):
+            top[i] = max(top[i], graph.value[graph.pair[arc]] - net[i] - net[graph.to[arc]])
+    return Limits(net, top, np.zeros(people, np.int64), np.zeros(people, np.int64), np.zeros(people, np.int64))
+
+
+@compiled
+def best_move_at(graph: Graph, state: State, bonus: int, i: int, limits: Limits) -> Move:
+    """Return the best change that gives i a new partner."""
+    best = Move(0, NONE, NONE, NONE, NONE, NONE)
+    alone = bonus if state.partners[i] == 0 else 0
+    for arc in range(graph.start[i], graph.start[i + 1]):
+        if state.inside[graph.pair[arc]]:
+            continue
+        j, value = graph.to[arc], graph.value[graph.pair[arc]]
+        adds = value + alone + (bonus if state.partners[j] == 0 else 0)
+        exchange = value - limits.net[i] - limits.net[j] + limits.swap_in[i] - limits.swap_out[j]
+        if adds - limits.floor[i] - limits.floor[j] <= best.gain and exchange <= best.gain:
+            continue
+        move = best_move_with(graph, state, bonus, arc)
+        if move.gain > best.gain:
+            best = move
+    return best
+
+
+@compiled
+def polish(graph: Graph, bonus: int, inside: Byte, net: Long, order: Long, passes: int) -> int:
     """Improve the round in place until a pass changes nothing; return how many passes it took (`passes + 1`: limit reached)."""
     state = new_state(graph, inside)
+    limits = new_limits(graph, net)
     for done in range(passes):
         changed = False
+        for i in range(len(graph.seats)):
+            refresh(graph, state, bonus, limits, i)
         for at in range(len(order)):
             i = order[(at + done * 7919) % len(order)]
-            best = Move(0, NONE, NONE, NONE, NONE, NONE)
-            for arc in range(graph.start[i], graph.start[i + 1]):
-                if not state.inside[graph.pair[arc]]:
-                    move = best_move_with(graph, state, bonus, arc)
-                    if move.gain > best.gain:
-                        best = move
+            best = best_move_at(graph, state, bonus, i, limits)
             if best.gain > 0:
                 apply_move(graph, state, best)
                 changed = True
+                refresh(graph, state, bonus, limits, i)
+                for arc in range(graph.start[i], graph.start[i + 1]):
+                    refresh(graph, state, bonus, limits, graph.to[arc])
         if not changed:
             return done + 1
     return passes + 1

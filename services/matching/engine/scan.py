@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.matching.engine.compiled import compiled
-from services.matching.engine.score import cosine, extra_common, full_score, level_likeness, micro_score, place_counts
+from services.matching.engine.compiled import compiled, inlined
+from services.matching.engine.score import cosine, equal_places, extra_common, full_score, level_likeness, micro_score, place_counts
 from services.matching.engine.shapes import Int, Long, Model, Pool, Real, Tags
 
 DENSE = 0.35
@@ -135,7 +135,7 @@ def mark_own(tags: Tags, i: int, own: Int, on: bool) -> None:
         own[tags.code[k]] = tags.weight[tags.code[k]] if on else 0
 
 
-@compiled
+@inlined
 def with_own(tags: Tags, own: Int, j: int) -> int:
     """Return the squared weight of the codes that j shares with whoever is laid out."""
     total = 0
@@ -207,11 +207,12 @@ def scan_dense(pool: Pool, model: Model, i: int, begin: int, end: int, limit: Re
             scratch.extra[j] = extra_common(pool, model, i, j)
     score_row(pool, model, i, begin, end, scratch)
     hits = 0
-    for j in range(begin, end):
-        least = mine + limit[j] if summed else min(mine, limit[j])
-        score = scratch.score[j]
+    scores, limits = scratch.score[begin:end], limit[begin:end]
+    for k in range(len(scores)):
+        least = mine + limits[k] if summed else min(mine, limits[k])
+        score = scores[k]
         if score > least and score > 0:
-            scratch.hit[hits], scratch.hit_score[hits] = j, score
+            scratch.hit[hits], scratch.hit_score[hits] = begin + k, score
             hits += 1
     scratch.gain_in[begin:end] = 0
     scratch.gain_out[begin:end] = 0
@@ -223,37 +224,19 @@ def score_row(pool: Pool, model: Model, i: int, begin: int, end: int, scratch: S
     """Turn the sums of a row into scores: no branch, no call, so that it becomes vector code."""
     exp_i, goal_i, chal_i = pool.experience.scale[i], pool.goals.scale[i], pool.challenges.scale[i]
     inverse_i, level_i, years_i = pool.inverse_wish[i], pool.level[i], pool.years[i]
-    family, department, site = pool.family[i], pool.department[i], pool.site[i]
-    for j in range(begin, end):
-        exp = cosine(scratch.experience[j], exp_i * pool.experience.scale[j], model.neutral_experience)
-        goal = cosine(scratch.goals[j], goal_i * pool.goals.scale[j], model.neutral_goals)
-        chal = cosine(scratch.challenges[j], chal_i * pool.challenges.scale[j], model.neutral_challenges)
-        level = level_likeness(level_i, pool.level[j], years_i, pool.years[j], model)
-        knows_family, knows_department, knows_site = (
-            family >= 0 and pool.family[j] >= 0,
-            department >= 0 and pool.department[j] >= 0,
-            site >= 0 and pool.site[j] >= 0,
-        )
-        known = (1 if knows_family else 0) + (1 if knows_department else 0) + (1 if knows_site else 0)
-        same = (
-            (1 if knows_family and family == pool.family[j] else 0)
-            + (1 if knows_department and department == pool.department[j] else 0)
-            + (1 if knows_site and site == pool.site[j] else 0)
-        )
-        scratch.score[j] = full_score(
-            scratch.gain_in[j],
-            scratch.gain_out[j],
-            inverse_i,
-            pool.inverse_wish[j],
-            exp,
-            goal,
-            chal,
-            level,
-            known,
-            same,
-            scratch.extra[j],
-            model,
-        )
+    family_i, department_i, site_i = pool.family[i], pool.department[i], pool.site[i]
+    exp_total, goal_total, chal_total = scratch.experience[begin:end], scratch.goals[begin:end], scratch.challenges[begin:end]
+    exp_scale, goal_scale, chal_scale = pool.experience.scale[begin:end], pool.goals.scale[begin:end], pool.challenges.scale[begin:end]
+    gain_in, gain_out, inverse = scratch.gain_in[begin:end], scratch.gain_out[begin:end], pool.inverse_wish[begin:end]
+    levels, years, families = pool.level[begin:end], pool.years[begin:end], pool.family[begin:end]
+    departments, sites, extra, out = pool.department[begin:end], pool.site[begin:end], scratch.extra[begin:end], scratch.score[begin:end]
+    for k in range(len(out)):
+        exp = cosine(exp_total[k], exp_i * exp_scale[k], model.neutral_experience)
+        goal = cosine(goal_total[k], goal_i * goal_scale[k], model.neutral_goals)
+        chal = cosine(chal_total[k], chal_i * chal_scale[k], model.neutral_challenges)
+        level = level_likeness(level_i, levels[k], years_i, years[k], model)
+        known, same = equal_places(family_i, families[k], department_i, departments[k], site_i, sites[k])
+        out[k] = full_score(gain_in[k], gain_out[k], inverse_i, inverse[k], exp, goal, chal, level, known, same, extra[k], model)
 
 
 @compiled

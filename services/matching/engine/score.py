@@ -6,7 +6,7 @@ interpreted runs agree to the last bit, and W(i, j) = W(j, i).
 
 import math
 
-from services.matching.engine.compiled import IS_COMPILED, compiled, inlined
+from services.matching.engine.compiled import IS_COMPILED, inlined
 from services.matching.engine.shapes import MICRO, SLOT_WORDS, Bits, Model, Pool
 
 if IS_COMPILED:
@@ -48,19 +48,24 @@ def cosine(total: int, scale: float, neutral: float) -> float:
 
 
 @inlined
-def place_counts(pool: Pool, i: int, j: int) -> tuple[int, int]:
-    """Return how many of role, department and site are known of both, and how many of these are equal."""
-    known = same = 0
-    if pool.family[i] >= 0 and pool.family[j] >= 0:
-        known += 1
-        same += 1 if pool.family[i] == pool.family[j] else 0
-    if pool.department[i] >= 0 and pool.department[j] >= 0:
-        known += 1
-        same += 1 if pool.department[i] == pool.department[j] else 0
-    if pool.site[i] >= 0 and pool.site[j] >= 0:
-        known += 1
-        same += 1 if pool.site[i] == pool.site[j] else 0
+def equal_places(family_i: int, family_j: int, department_i: int, department_j: int, site_i: int, site_j: int) -> tuple[int, int]:
+    """Return how many of role, department and site are known of both (-1 = unknown), and how many of these are equal."""
+    knows_family = family_i >= 0 and family_j >= 0
+    knows_department = department_i >= 0 and department_j >= 0
+    knows_site = site_i >= 0 and site_j >= 0
+    known = (1 if knows_family else 0) + (1 if knows_department else 0) + (1 if knows_site else 0)
+    same = (
+        (1 if knows_family and family_i == family_j else 0)
+        + (1 if knows_department and department_i == department_j else 0)
+        + (1 if knows_site and site_i == site_j else 0)
+    )
     return known, same
+
+
+@inlined
+def place_counts(pool: Pool, i: int, j: int) -> tuple[int, int]:
+    """Return as `equal_places` for two people of the pool."""
+    return equal_places(pool.family[i], pool.family[j], pool.department[i], pool.department[j], pool.site[i], pool.site[j])
 
 
 @inlined
@@ -125,7 +130,7 @@ def full_score(
     return micro_score(gain_i, gain_j, common, model)
 
 
-@compiled
+@inlined
 def shared_slots(slots: Bits, i: int, j: int) -> int:
     """Return the common weekly half hours; -1 if one of both states no hours."""
     mine = yours = both = 0
@@ -137,7 +142,7 @@ def shared_slots(slots: Bits, i: int, j: int) -> int:
     return both if mine and yours else -1
 
 
-@compiled
+@inlined
 def extra_common(pool: Pool, model: Model, i: int, j: int) -> float:
     """R19: the weighted terms for weekly overlap (saturating: few free slots are no advantage) and communication."""
     total = 0.0

@@ -13,14 +13,15 @@ from services.matching.engine.auction import TIE_BITS, Graph, auction, build_gra
 from services.matching.engine.calibrate import calibrate, mixed
 from services.matching.engine.candidates import Edges, best_candidates, joined, undervalued
 from services.matching.engine.certificate import Claim, check
-from services.matching.engine.leftovers import Circle, circle_of, find_trios, reason_for
+from services.matching.engine.circles import Circles, circles_of
+from services.matching.engine.leftovers import BEST_KEPT, find_trios, reason_for
 from services.matching.engine.pairwise import gain_sum, pair_score
 from services.matching.engine.polish import polish
 from services.matching.engine.result import Certificate, Quantiles
 from services.matching.engine.rounding import whole_pairs
 from services.matching.engine.shapes import Byte, Long, Model, Pool, Real
 
-_SWEEPS = 12
+_SWEEPS = 8
 _COMPLETIONS = 3
 Progress = Callable[[str, float], None]
 
@@ -89,13 +90,13 @@ class Round:
         held, price = auction(graph, self.bonus, self.rules.search.step << TIE_BITS)
         self.net = net_prices(graph, self.bonus, held, price)
         self.inside = whole_pairs(graph, self.bonus, held)
-        self.polish(graph)
         settle_prices(graph, self.bonus, self.net, _SWEEPS)
+        self.polish(graph)
 
     def polish(self, graph: Graph) -> None:
         """Improve the round until no single pair gains."""
         order = np.argsort(mixed(self.seed + 1, np.arange(self.people)), kind="stable").astype(np.int64)
-        self.passes = polish(graph, self.bonus, self.inside, order, self.rules.search.polish_passes)
+        self.passes = polish(graph, self.bonus, self.inside, self.net, order, self.rules.search.polish_passes)
 
     def keys(self) -> Long:
         """Return one number per candidate pair."""
@@ -153,7 +154,7 @@ def solve_pool(pool: Pool, rules: RuleSet, seed: int, *, threads: int, progress:
     circles = _complete(work)
     certificate = _certify(work, missing)
     pairs, weights = work.pairs()
-    found = find_trios(pool, placed.model, pairs, {i: one for i, one in circles.items() if len(one.allowed())}) if rules.objective.trios else []
+    found = find_trios(pool, placed.model, pairs, circles) if rules.objective.trios else []
     grown = {(u, v) for _, u, v in found}
     placed_odd = {i for i, _, _ in found}
     kept = [at for at, pair in enumerate(pairs) if pair not in grown]
@@ -166,7 +167,11 @@ def solve_pool(pool: Pool, rules: RuleSet, seed: int, *, threads: int, progress:
         pairs=[pairs[at] for at in kept],
         weights=[weights[at] for at in kept],
         trios=[_trio(work, trio) for trio in found],
-        unmatched={i: reason_for(pool, circle, i) for i, circle in circles.items() if i not in placed_odd},
+        unmatched={
+            int(i): reason_for(pool, placed.model, int(truth), int(i))
+            for i, truth in zip(circles.member, circles.truth, strict=True)
+            if int(i) not in placed_odd
+        },
         net2=work.net_doubled(),
         certificate=certificate,
         passes=work.passes,
@@ -195,23 +200,16 @@ def _price(work: Round, threads: int, progress: Progress) -> tuple[Edges | None,
     return missing, added
 
 
-def _complete(work: Round) -> dict[int, Circle]:
-    """Return the circle of everybody without a partner, after making sure that nobody allowed in it has a free seat."""
+def _complete(work: Round) -> Circles:
+    """Return the circles of everybody without a partner, after making sure that nobody allowed in them has a free seat."""
     for _ in range(_COMPLETIONS):
         partners = work.partners()
-        circles = {int(i): circle_of(work.pool, work.model, int(i)) for i in np.flatnonzero(partners == 0)}
-        open_pairs = [
-            (min(i, int(circle.others[at])), max(i, int(circle.others[at])), int(circle.weight[at]))
-            for i, circle in circles.items()
-            if work.pool.seats[i] > 0
-            for at in circle.allowed()
-            if partners[circle.others[at]] < work.pool.seats[circle.others[at]]
-        ]
-        if not open_pairs:
+        circles = circles_of(work.pool, work.model, np.flatnonzero(partners == 0), partners < work.pool.seats, BEST_KEPT)
+        if not len(circles.open_i):
             break
-        u, v, weight = (np.array(column, np.int32) for column in zip(*open_pairs, strict=True))
+        u, v = np.minimum(circles.open_i, circles.open_j), np.maximum(circles.open_i, circles.open_j)
         before = work.chosen()
-        work.edges = joined(work.edges, Edges(u, v, weight), work.people)
+        work.edges = joined(work.edges, Edges(u, v, circles.open_weight), work.people)
         work.choose(before)
         work.polish(work.graph())
     return circles

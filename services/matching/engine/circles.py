@@ -1,0 +1,87 @@
+"""Who could be there for the odd ones out: one compiled walk over everybody with whom there is a gain."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.matching.engine.candidates import NOBODY, push
+from services.matching.engine.compiled import compiled
+from services.matching.engine.pairwise import NO_OVERLAP, closed_gate, pair_score
+from services.matching.engine.scan import list_reached, new_scratch, posting_ranges
+from services.matching.engine.shapes import Byte, Int, Long, Model, Pool
+
+_LOW = 0xFFFFFFFF
+LIVE, PAST = 2, 3
+"""Gates by name that mean "met already" (numbers follow `domain.reasons.Gate`)."""
+REACHED, PASSED, MET, NO_TIME, SCORED = 1, 2, 4, 8, 16
+"""What is true of somebody's circle: anybody in it; no gate bars one; one was met; one lacks time; one has a score."""
+
+
+class Circles(NamedTuple):
+    """For each odd one: what is true of their circle, the best allowed by (score, lower place), and who still has a seat."""
+
+    member: Long
+    truth: Int
+    best: Long
+    open_i: Int
+    open_j: Int
+    open_weight: Int
+
+
+@compiled
+def walk(pool: Pool, model: Model, member: Long, free: Byte, keep: int) -> tuple[Int, Long, Int, Int, Int]:
+    """Walk everybody's circle; `free` tells who has a seat left."""
+    scratch = new_scratch(pool)
+    truth = np.zeros(len(member), np.int32)
+    best = np.full((len(member), keep), NOBODY, np.int64)
+    left, right, weight = np.empty(256, np.int32), np.empty(256, np.int32), np.empty(256, np.int32)
+    count = 0
+    for at in range(len(member)):
+        i = member[at]
+        wanted = pool.wants.skill[pool.wants.start[i] : pool.wants.start[i + 1]]
+        offered = pool.offers.skill[pool.offers.start[i] : pool.offers.start[i + 1]]
+        asked, given = np.empty((len(wanted), 2), np.int64), np.empty((len(offered), 2), np.int64)
+        posting_ranges(pool.offers.post_start, pool.offers.post_person, wanted, 0, len(pool.seats), asked)
+        posting_ranges(pool.wants.post_start, pool.wants.post_person, offered, 0, len(pool.seats), given)
+        reached = list_reached(pool, i, asked, given, scratch)
+        for k in range(reached):
+            j = scratch.reached[k]
+            scratch.gain_in[j] = scratch.gain_out[j] = 0
+            if j == i:
+                continue
+            truth[at] |= REACHED
+            gate = closed_gate(pool, model, i, j)
+            if gate in {LIVE, PAST}:
+                truth[at] |= MET
+            elif gate == NO_OVERLAP:
+                truth[at] |= NO_TIME
+            if gate >= 0:
+                continue
+            truth[at] |= PASSED
+            score = np.int64(pair_score(pool, model, i, j))
+            if score <= 0 or pool.seats[j] <= 0:
+                continue
+            truth[at] |= SCORED
+            key = (score << 32) | (_LOW - j)
+            if key > best[at, 0]:
+                push(best, at, key)
+            if free[i] and free[j]:
+                if count == len(left):
+                    left, right = np.concatenate((left, np.empty_like(left))), np.concatenate((right, np.empty_like(right)))
+                    weight = np.concatenate((weight, np.empty_like(weight)))
+                left[count], right[count], weight[count] = i, j, score
+                count += 1
+    return truth, best, left[:count], right[:count], weight[:count]
+
+
+def circles_of(pool: Pool, model: Model, member: Long, free: NDArray[np.bool_], keep: int) -> Circles:
+    """Return the circles of these people."""
+    truth, best, left, right, weight = walk(pool, model, member, free.astype(np.int8), keep)
+    return Circles(member, truth, best, left, right, weight)
+
+
+def best_of(circles: Circles, at: int) -> list[tuple[int, int]]:
+    """Return (other, score) of the best allowed for the one at this place, best first."""
+    keys = sorted((int(key) for key in circles.best[at] if key >= 0), reverse=True)
+    return [(_LOW - (key & _LOW), key >> 32) for key in keys]
