@@ -15,7 +15,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
 from deploy.demo import evidence
-from deploy.demo.api import Api
+from deploy.demo.api import Api, Refused
 from deploy.demo.crowd import Crowd
 from deploy.demo.reader import FactReader
 from deploy.demo.story import HR, DemoTrouble, Story
@@ -91,7 +91,10 @@ async def _stages(story: Story, people: Path, seconds: dict[str, float], console
     async def stage(name: str, why: str, doing: Any) -> Any:
         console.print(f"[bold]{name}[/bold]: {why}")
         began = asyncio.get_running_loop().time()
-        done = await doing
+        try:
+            done = await doing
+        except Refused as refusal:
+            raise DemoTrouble(f"{name}: a service refused what the demo asked for: {refusal}") from refusal
         seconds[name.lower()] = asyncio.get_running_loop().time() - began
         return done
 

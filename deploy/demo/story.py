@@ -61,12 +61,12 @@ class Story:
         self.rows = await self.api.all_pages("profile", f"/imports/{begun['import_id']}/rows", HR)
         for row in [row for row in self.rows if row["outcome"] == "refused"][:5]:
             problem = row["problems"][0]
-            self.say(f"  refused: line {row['line']}, {problem['column']}: {problem['problem']} {problem['remedy']}")
+            self.say(f"  refused: line {row['line']}, {problem['column']}: {problem['problem']}; {problem['remedy']}.")
 
     async def open_programme(self) -> str:
         """Publish the programme's rules and enrol everybody who is here."""
         programme = tomllib.loads(PROGRAMME.read_text(encoding="utf-8"))
-        programme_id = str(programme.pop("id"))
+        programme_id = str(programme.pop("programme_id"))
         await self.api.put("matching", f"/programmes/{programme_id}", HR, programme)
         enrolled = await self.api.post("profile", "/enrolments", HR, {"programme_id": programme_id})
         self.say(f"  {enrolled['enrolled']} members take part, each with the seats they asked for.")

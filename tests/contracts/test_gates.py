@@ -21,7 +21,8 @@ each_topic = pytest.mark.parametrize("topic", TOPICS, ids=lambda topic: topic.na
 
 def breaks(released: dict[str, Any], today: dict[str, Any]) -> bool:
     """Say whether a reader of `released` could be broken by what is written `today`."""
-    return not jsoncompat.check_compat(json.dumps(released), json.dumps(today), "serializer")
+    before, after = ({key: value for key, value in schema.items() if key != "$id"} for schema in (released, today))
+    return not jsoncompat.check_compat(json.dumps(before), json.dumps(after), "serializer")
 
 
 class TestDerivedFiles:
