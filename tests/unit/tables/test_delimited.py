@@ -20,9 +20,9 @@ def read(data: bytes, *, piece: int = 7, encoding: str = "utf-8", limits: Limits
     return rows + reader.close()
 
 
-def cells(data: bytes, **options: int) -> list[tuple[str, ...]]:
+def cells(data: bytes) -> list[tuple[str, ...]]:
     """Return the cells of a file."""
-    return [row.cells for row in read(data, **options)]
+    return [row.cells for row in read(data)]
 
 
 class TestRowsAndLines:
