@@ -6,7 +6,6 @@ from typing import Any
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
-from pydantic_core import PydanticUndefined
 from pydantic_settings import BaseSettings
 
 from services.matching.settings import MatchingSettings
@@ -62,7 +61,7 @@ def _default(field: FieldInfo) -> str:
     value: Any = field.get_default(call_default_factory=False)
     if field.is_required():
         return "**required**"
-    if value is None or value is PydanticUndefined:
+    if value is None or field.default_factory is not None:
         return ""
     dumped = _Plain(value=value).model_dump(mode="json")["value"]
     return f"`{dumped}`"

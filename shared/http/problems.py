@@ -2,13 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
-from typing import Any, get_args
+from typing import Any
 
 import fastapi_problem.error
 import fastapi_problem.handler as problems
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic_core import core_schema
 from starlette.exceptions import HTTPException
 
 from shared.kernel.errors import OutcomeUnknown, Refusal, StaleVersion
@@ -98,8 +97,7 @@ def _invalid(_handler: object, request: Request, fault: RequestValidationError) 
 
 def _without_input(error: dict[str, Any]) -> dict[str, Any]:
     kind = str(error["type"])
-    quotes = kind in _QUOTING or kind not in get_args(core_schema.ErrorType)
-    return {"loc": list(error["loc"]), "type": kind, "msg": "This value is not valid." if quotes else error["msg"]}
+    return {"loc": list(error["loc"]), "type": kind, "msg": "This value is not valid." if kind in _QUOTING else error["msg"]}
 
 
 def _unhandled(_handler: object, request: Request, _fault: Exception) -> Problem:

@@ -9,7 +9,7 @@ from tests.architecture.source import ROOT, python_files
 
 TOP = {
     ".ci", ".dockerignore", ".gitignore", ".hadolint.yaml", "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md",
-    "deploy", "docker-compose.yml", "pyproject.toml", "services", "shared", "tests",
+    ".env", "deploy", "docker-compose.yml", "pyproject.toml", "services", "shared", "tests",
 }  # fmt: skip
 FORBIDDEN = re.compile(
     r"/(work|root|home)/[a-z]|files\.python" + r"hosted|py" + r"pi\.org|registry\.npm" + r"js|repo1?\.maven|crates\." + "io", re.IGNORECASE
