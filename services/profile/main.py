@@ -18,6 +18,7 @@ from services.profile.entrypoints.transactions import Transactions
 from services.profile.settings import ProfileSettings
 from shared.foundation import Foundation
 from shared.kernel.cause import Cause
+from shared.kernel.randomness import new_id
 from shared.persistence.database import Transaction
 from shared.persistence.doorbell import Doorbell
 from shared.service import Service
@@ -47,7 +48,7 @@ def build(f: Foundation[ProfileSettings]) -> Service:
         UploadedPeopleFiles(pieces),
         reference=reference,
         vocabulary=vocabulary,
-        randomness=f.randomness,
+        owner=f.shared.kafka.group_instance_id or new_id(f.randomness),
         waiting=waiting,
     )
     return Service(

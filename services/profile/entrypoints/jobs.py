@@ -21,7 +21,7 @@ from services.profile.domain.refusals import ImportTakenOver
 from services.profile.domain.vocabulary import Vocabulary
 from services.profile.entrypoints.transactions import Transactions
 from shared.kernel.cause import Cause
-from shared.kernel.randomness import Randomness, new_id, seeded
+from shared.kernel.randomness import new_id, seeded
 from shared.observability import log_events
 from shared.observability.logging import correlated, get_log
 from shared.persistence.doorbell import Doorbell
@@ -49,16 +49,19 @@ class ImportWorker:
         *,
         reference: Reference,
         vocabulary: Vocabulary,
-        randomness: Randomness,
+        owner: str,
         waiting: Doorbell,
     ) -> None:
-        """Wake at `waiting`, which uploads ring; those of other processes are found by looking."""
+        """Wake at `waiting`, which uploads ring; those of other processes are found by looking.
+
+        `owner` names this process; a replica that is started again under its name goes on at once, others wait for the lease.
+        """
         self._transactions = transactions
         self._files = files
         self._reference = reference
         self._vocabulary = vocabulary
         self._waiting = waiting
-        self._claim = ClaimImport(owner=new_id(randomness))
+        self._claim = ClaimImport(owner=owner)
         self._log = get_log()
 
     async def run(self) -> None:

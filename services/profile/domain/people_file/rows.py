@@ -164,7 +164,11 @@ def name_from(address: str) -> str:
 
 def _required(line: int, column: str) -> Problem:
     return Problem(
-        code="required", problem=f"the cell {column} is empty", remedy=f"every person needs a {column}; fill the cell", line=line, column=column
+        code="required",
+        problem=f"the cell {column} is empty",
+        remedy=f"every person needs a {column}; fill the cell",
+        line=line,
+        column=column,
     )
 
 
