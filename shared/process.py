@@ -18,7 +18,7 @@ from shared.observability.logging import configure_logging, get_log
 from shared.persistence.mongo import connect
 from shared.running import Running
 from shared.service import Service
-from shared.settings import BadSettings, ServiceSettings, SharedSettings, load
+from shared.settings import BadSettings, LogSettings, ServiceSettings, SharedSettings, load
 
 S = TypeVar("S", bound=ServiceSettings)
 Build = Callable[[Foundation[S]], Service]
@@ -33,7 +33,7 @@ def run_service(name: str, settings: type[S], build: Build[S], *, extra: Sequenc
     """
     try:
         shared, own = load(settings, *extra)
-        close_log = configure_logging(name, level=shared.log.level, file=shared.log.file)
+        close_log = _logging(name, shared.log)
         try:
             asyncio.run(_serve(name, shared, own, build))
         finally:
@@ -44,9 +44,16 @@ def run_service(name: str, settings: type[S], build: Build[S], *, extra: Sequenc
     return 0
 
 
+def _logging(name: str, settings: LogSettings) -> Callable[[], None]:
+    try:
+        return configure_logging(name, level=settings.level, file=settings.file)
+    except OSError:
+        raise BadSettings(["TANDEM_LOG__FILE: this file cannot be written"]) from None
+
+
 async def _serve(name: str, shared: SharedSettings, own: S, build: Build[S]) -> None:
     wall, randomness = WallClock(), SystemRandomness()
-    database = connect(shared.mongo, name, wall=wall, randomness=randomness)
+    database = connect(shared.mongo, name, wall=wall, randomness=randomness, replica=shared.kafka.group_instance_id)
     foundation = Foundation(name, shared, own, wall=wall, randomness=randomness, database=database)
     service = build(foundation)
     running = Running(foundation, service)

@@ -26,6 +26,7 @@ BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 SWEEP_SECONDS = 1.0
 ROWS_WANTED, ROWS_MAX = 500, 8_000
 FAILED_ROUNDS_MAX = 10
+FORGET_SECONDS = 2.0
 ALL_AHEAD = timedelta(days=366)
 STEP_LONGEST = timedelta(days=1)
 
@@ -91,6 +92,7 @@ class Relay:
         self._window = Window()
         self._token_seen = 0
         self._failed_rounds = 0
+        self._sent: dict[str, None] = {}
         self._log = get_log()
 
     async def run(self) -> None:
@@ -129,10 +131,10 @@ class Relay:
         if not rows:
             self._observe_age(0.0)
             return more
-        acknowledged, failure = await self._send(rows)
-        self._window.progressed(bool(acknowledged))
-        if acknowledged:
-            await self._forget(acknowledged)
+        acknowledged, failure = await self._send([row for row in rows if row["_id"] not in self._sent])
+        self._window.progressed(anything=bool(acknowledged))
+        self._sent |= dict.fromkeys(acknowledged)
+        await self._forget()
         self._report(rows, acknowledged, now)
         await self._judge(failure)
         return more
@@ -177,11 +179,16 @@ class Relay:
                     del lanes[lane]
         return acknowledged, failure
 
-    async def _forget(self, ids: list[str]) -> None:
+    async def _forget(self) -> None:
+        """Delete what the broker has. Rows that somebody's dead transaction still locks are not sent again meanwhile."""
+        ids = list(self._sent)
+
         async def work(tx: Transaction) -> None:
             await tx.collection(COLLECTION).delete_many({"_id": {"$in": ids}})
 
-        await self._database.transact("relay.forget", work)
+        if ids:
+            await self._database.transact("relay.forget", work, give_up_after=FORGET_SECONDS)
+            self._sent.clear()
 
     async def _judge(self, failure: SendFailed | None) -> None:
         if failure is None:

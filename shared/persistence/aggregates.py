@@ -108,6 +108,22 @@ class AggregateStore(Generic[A]):
         if not met:
             raise StaleVersion(self._name, aggregate.id)
 
+    async def save_many(self, aggregates: Sequence[A]) -> None:
+        """Store changed aggregates by one call and tell their facts.
+
+        Raises:
+            StaleVersion: at least one was changed by somebody else; `transact` runs the work again.
+
+        """
+        replacements: list[tuple[Filter, Document]] = []
+        for aggregate in aggregates:
+            loaded_revision = aggregate.revision
+            at = await self._tell(aggregate)
+            aggregate.revision = loaded_revision + 1
+            replacements.append(({"_id": aggregate.id, "revision": loaded_revision}, self._document(aggregate, at)))
+        if await self._on.replace_many(replacements) < len(replacements):
+            raise StaleVersion(self._name, "one of several")
+
     async def remove(self, aggregate: A) -> None:
         """Delete an aggregate (erasure, N18) and tell its last facts."""
         await self._tell(aggregate)

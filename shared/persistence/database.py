@@ -67,6 +67,10 @@ class Collection(Protocol):
         """Replace one document; return how many were met or made (0 or 1)."""
         ...
 
+    async def replace_many(self, replacements: Sequence[tuple[Filter, Document]], *, upsert: bool = False) -> int:
+        """Replace several documents by one call, each by its own filter; return how many were met or made."""
+        ...
+
     async def update_one(self, filter_: Filter, update: Mapping[str, Any], *, upsert: bool = False) -> Updated:
         """Change one document by update operators; the way to claim something (compare and set)."""
         ...
@@ -125,6 +129,10 @@ class Driver(Protocol):
 
     async def begin(self, label: str) -> Session:
         """Open a transaction; `label` names its fault points."""
+        ...
+
+    async def conflicts_last(self) -> None:
+        """Hear that transactions keep meeting conflicts: perhaps a dead process left one open."""
         ...
 
     async def ensure_indexes(self, indexes: Sequence[Index]) -> None:
@@ -235,6 +243,9 @@ class Database:
                 if loop.time() > deadline:
                     raise
                 self._note_retry(label, attempt, fault)
+                if attempt >= LOG_FROM_ATTEMPT and isinstance(fault, TransientFault):
+                    with suppress(DatabaseFault):
+                        await self._driver.conflicts_last()
             except DuplicateKey as fault:
                 duplicates += 1
                 if duplicates > DUPLICATE_KEY_RERUNS or loop.time() > deadline:

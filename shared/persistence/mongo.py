@@ -4,22 +4,24 @@ motor is past its end of life; the swap to `pymongo.AsyncMongoClient` is a chang
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import Any, NoReturn
+from contextlib import asynccontextmanager, suppress
+from typing import Any, NoReturn, cast
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorClientSession, AsyncIOMotorCollection
 from pydantic import BaseModel, ConfigDict, Field
-from pymongo import IndexModel, UpdateOne
+from pymongo import IndexModel, ReplaceOne, UpdateOne
 from pymongo.errors import BulkWriteError, ConnectionFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
 
 from shared.kernel.clock import Clock
-from shared.kernel.randomness import Randomness
+from shared.kernel.randomness import Randomness, new_id
 from shared.persistence.database import Database, Document, Filter, Sort, Updated
 from shared.persistence.errors import CommitUnknown, DatabaseAway, DatabaseFault, DuplicateKey, RefusedByDatabase, TransientFault
 from shared.persistence.indexes import Index
+from shared.persistence.orphans import COLLECTION as ORPHANS
+from shared.persistence.orphans import Orphans
 
 DUPLICATE_KEY, WRITE_CONFLICT, NAMESPACE_EXISTS = 11000, 112, 48
 
@@ -38,8 +40,11 @@ class MongoSettings(BaseModel):
     pool_size_max: int = Field(default=20, ge=2, description="connections per process")
 
 
-def connect(settings: MongoSettings, service: str, *, wall: Clock, randomness: Randomness) -> Database:
-    """Return the database of `service`. Connects at the first call; call it inside the running loop, once per process."""
+def connect(settings: MongoSettings, service: str, *, wall: Clock, randomness: Randomness, replica: str | None = None) -> Database:
+    """Return the database of `service`. Connects at the first call; call it inside the running loop, once per process.
+
+    `replica` is the stable name of this process, if it has one: what its former self left open when it was killed is ended at once.
+    """
     client: AsyncIOMotorClient[Document] = AsyncIOMotorClient(
         settings.url,
         appname=f"tandem-{service}",
@@ -51,7 +56,9 @@ def connect(settings: MongoSettings, service: str, *, wall: Clock, randomness: R
         w=settings.write_concern,
         journal=settings.journal,
     )
-    return Database(MongoDriver(client, f"{settings.database_prefix}_{service}", settings), wall=wall, randomness=randomness)
+    driver = MongoDriver(client, f"{settings.database_prefix}_{service}", settings)
+    driver.orphans = Orphans(driver.collection(ORPHANS), driver.end_sessions, wall=wall, process=new_id(randomness), replica=replica)
+    return Database(driver, wall=wall, randomness=randomness)
 
 
 class MongoDriver:
@@ -61,6 +68,7 @@ class MongoDriver:
         """Take an open client; `close` closes it."""
         self._client = client
         self._database = client[name]
+        self.orphans: Orphans | None = None
         self._concern = WriteConcern(settings.write_concern, j=settings.journal)
 
     def collection(self, name: str) -> "MongoCollection":
@@ -71,6 +79,12 @@ class MongoDriver:
         """Open a transaction: snapshot reads from the primary, majority writes."""
         async with translated():
             session = await self._client.start_session()
+        if self.orphans is not None:
+            try:
+                await self.orphans.note(cast("Any", session.session_id)["id"])  # a property that motor's stub calls a method
+            except DatabaseFault:
+                await session.end_session()
+                raise
         session.start_transaction(ReadConcern("snapshot"), self._concern, ReadPreference.PRIMARY)
         return MongoSession(self._database, session)
 
@@ -91,6 +105,17 @@ class MongoDriver:
         except PyMongoError as fault:
             if _code(fault) != NAMESPACE_EXISTS:  # another replica was faster
                 _raise(fault)
+
+    async def conflicts_last(self) -> None:
+        """End what dead processes left open."""
+        if self.orphans is not None:
+            await self.orphans.end_dead()
+
+    async def end_sessions(self, sessions: Sequence[Any]) -> None:
+        """Have the server abort what these sessions left open; a server that does not allow it ends them by its own limit."""
+        with suppress(RefusedByDatabase):
+            async with translated():
+                await self._client.admin.command("killSessions", [{"id": each} for each in sessions])
 
     async def ping(self) -> None:
         """Return when a primary answers."""
@@ -173,6 +198,14 @@ class MongoCollection:
         async with translated():
             result = await self._on.replace_one(filter_, document, upsert=upsert, session=self._in)
         return result.matched_count + (result.upserted_id is not None)
+
+    async def replace_many(self, replacements: Sequence[tuple[Filter, Document]], *, upsert: bool = False) -> int:
+        """Replace several documents by one call."""
+        if not replacements:
+            return 0
+        async with translated():
+            result = await self._on.bulk_write([ReplaceOne(met, new, upsert=upsert) for met, new in replacements], session=self._in)
+        return result.matched_count + result.upserted_count
 
     async def update_one(self, filter_: Filter, update: Mapping[str, Any], *, upsert: bool = False) -> Updated:
         """Change one document by update operators."""
@@ -261,9 +294,6 @@ def _detail(fault: PyMongoError) -> str:
 
 
 def _options(index: Index) -> dict[str, Any]:
-    options: dict[str, Any] = {"name": index.name, "unique": index.unique}
-    if index.partial is not None:
-        options["partialFilterExpression"] = dict(index.partial)
-    if index.expire_after is not None:
-        options["expireAfterSeconds"] = int(index.expire_after.total_seconds())
-    return options
+    partial = {} if index.partial is None else {"partialFilterExpression": dict(index.partial)}
+    ttl = {} if index.expire_after is None else {"expireAfterSeconds": int(index.expire_after.total_seconds())}
+    return {"name": index.name, "unique": index.unique} | partial | ttl
