@@ -1,5 +1,7 @@
 """Notification's table of contents: what it is called by, what it reacts to, what becomes due, what it sends."""
 
+from functools import partial
+
 from services.notification.adapters.composer import MailComposer, Sender
 from services.notification.adapters.directory import MongoDirectory
 from services.notification.adapters.inbox import Inbox
@@ -35,7 +37,8 @@ def build(f: Foundation[NotificationSettings]) -> Service:
     def bind(tx: Transaction, cause: Cause) -> MongoUnitOfWork:
         return unit_of_work(
             tx,
-            outbox=f.outbox(tx, cause),
+            cause,
+            outbox=partial(f.outbox, tx),
             timers=f.timers(tx, cause),
             records=records,
             bell=bell,

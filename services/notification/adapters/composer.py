@@ -51,7 +51,8 @@ class MailComposer:
         letter = write(scene)
         now = self.clock.now()
         cover = Cover(
-            message_id=f"<{delivery.id}@{self.sender.domain}>",
+            id=delivery.id,
+            domain=self.sender.domain,
             sender=self.sender.address,
             sender_name=self.sender.name,
             recipient=contact.email,

@@ -58,9 +58,8 @@ class SmtpMailer:
         except FAULTS as fault:
             self.available = False
             return Outcome(state=State.PENDING, code=_connection_code(fault))
-        options = [] if message.recipient.isascii() else ["SMTPUTF8"]
         try:
-            await client.sendmail(self._server.sender, [message.recipient], message.content, mail_options=options)
+            await client.sendmail(self._server.sender, [message.recipient], message.content)
         except (*FAULTS, ValueError) as fault:
             outcome = _outcome_of(fault)
             if not isinstance(fault, ANSWERS):
@@ -108,7 +107,7 @@ def _outcome_of(fault: Exception) -> Outcome:
             return _refused(fault.code, mailbox=_MAILBOX.search(fault.message) is not None)
         case aiosmtplib.SMTPResponseException():
             return _refused(fault.code, mailbox=False)
-        case aiosmtplib.SMTPNotSupported() | ValueError():
+        case ValueError():
             return Outcome(state=State.FAILED, code="address-unusable", suspends_address=True)
         case _:
             return Outcome(state=State.PENDING, code=_connection_code(fault))

@@ -19,8 +19,12 @@ class Recipients(Protocol):
         """Return the recipient; one never heard of is new and empty."""
         ...
 
-    async def save(self, recipient: Recipient) -> None:
-        """Store it together with the facts it recorded."""
+    async def of_all(self, member_ids: Sequence[str]) -> dict[str, Recipient]:
+        """Return several recipients by id."""
+        ...
+
+    async def save(self, *recipients: Recipient) -> None:
+        """Store them together with the facts they recorded."""
         ...
 
 
@@ -31,12 +35,12 @@ class Deliveries(Protocol):
         """Store those that are new; one that exists already is left as it is."""
         ...
 
-    async def claimed(self, delivery_id: str, claim: str) -> Delivery | None:
-        """Return a pending delivery if `claim` still holds it."""
+    async def claimed(self, delivery_ids: Sequence[str], claim: str) -> dict[str, Delivery]:
+        """Return those pending deliveries that `claim` still holds, by id."""
         ...
 
-    async def save(self, delivery: Delivery) -> None:
-        """Store the outcome and give up the claim."""
+    async def save(self, *deliveries: Delivery) -> None:
+        """Store the outcomes and give up the claims."""
         ...
 
     async def forget(self, member_id: str) -> None:

@@ -15,7 +15,6 @@ from prometheus_client import CollectorRegistry, Counter
 
 from services.notification.application.ports import Directory, Mailer, Sight
 from services.notification.application.send_delivery import PostCounter, send_delivery
-from services.notification.application.settle_delivery import SettleDelivery
 from services.notification.domain.delivery import Delivery, Outcome, State
 from services.notification.entrypoints.settlement import Settlement
 from shared.kernel.tasks import Tasks
@@ -25,7 +24,7 @@ from shared.persistence.doorbell import Doorbell
 from shared.persistence.patience import Patience
 
 COMPOSE_TRIES_MAX = 5
-LANES_PER_LOOK = 4
+LANES_PER_LOOK = 5
 STOP_SECONDS = 2.5
 ACTIONS = {
     State.SENT: log_events.DELIVERY_SENT,
@@ -184,8 +183,7 @@ class Dispatcher:
                 await self._queue.release([each.id for each in lane[place:]], claimed.claim, self._counter.wall.now())
                 return
             outcome = await self._attempt(delivery, await looking.sight(), mailer)
-            command = SettleDelivery(delivery_id=delivery.id, member_id=delivery.member_id, claim=claimed.claim, outcome=outcome)
-            await self._settlement.settle(delivery, command)
+            await self._settlement.settle(delivery, claimed.claim, outcome)
             self._tell(delivery, outcome)
             if outcome.state is not State.SENT:
                 looking.spoil()

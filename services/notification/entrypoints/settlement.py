@@ -4,45 +4,40 @@ import asyncio
 from collections.abc import Callable
 
 from services.notification.application.ports import UnitOfWork
-from services.notification.application.settle_delivery import SettleDelivery, settle_delivery
-from services.notification.domain.delivery import Delivery
+from services.notification.application.settle_deliveries import SettleDeliveries, settle_deliveries
+from services.notification.domain.delivery import Delivery, Outcome
 from shared.kernel.cause import Cause
 from shared.kernel.errors import OutcomeUnknown
 from shared.persistence.database import Database, Transaction
 
 TRIES_MAX = 3
-Entry = tuple[Delivery, SettleDelivery]
 
 
 class Settlement:
     """Group commit for attempts. Settling twice changes nothing, so an unknown commit is simply asked for again (N2)."""
 
     def __init__(self, database: Database, bind: Callable[[Transaction, Cause], UnitOfWork]) -> None:
-        """`bind` makes the unit of work with the correlation of the delivery."""
+        """`bind` makes the unit of work of a transaction."""
         self._database, self._bind = database, bind
-        self._waiting: list[Entry] = []
+        self._waiting: dict[str, dict[str, Outcome]] = {}
         self._one_at_a_time = asyncio.Lock()
 
-    async def settle(self, delivery: Delivery, command: SettleDelivery) -> None:
+    async def settle(self, delivery: Delivery, claim: str, outcome: Outcome) -> None:
         """Return when the outcome is committed."""
-        entry = (delivery, command)
-        self._waiting.append(entry)
+        self._waiting.setdefault(claim, {})[delivery.id] = outcome
         async with self._one_at_a_time:
-            if entry in self._waiting:
-                entries, self._waiting = self._waiting, []
-                await self._write(entries)
+            if delivery.id in self._waiting.get(claim, {}):
+                await self._write(SettleDeliveries(claim=claim, outcomes=self._waiting.pop(claim)))
 
-    async def _write(self, entries: list[Entry]) -> None:
+    async def _write(self, command: SettleDeliveries) -> None:
+        async def work(tx: Transaction) -> None:
+            await settle_deliveries(command, self._bind(tx, Cause(correlation_id=command.claim)))
+
         for attempt in range(TRIES_MAX):
             try:
-                await self._database.transact("deliveries.settle", lambda tx: self._all(tx, entries))
+                await self._database.transact("deliveries.settle", work)
             except OutcomeUnknown:
                 if attempt + 1 == TRIES_MAX:
                     raise
             else:
                 return
-
-    async def _all(self, tx: Transaction, entries: list[Entry]) -> None:
-        for delivery, command in entries:
-            cause = Cause(correlation_id=delivery.correlation_id, causation_id=delivery.cause_id)
-            await settle_delivery(command, self._bind(tx, cause))

@@ -156,6 +156,17 @@ class TestChange:
         assert await things.upsert_missing([{"_id": "c", "n": 2}, {"_id": "b", "n": 2}, {"_id": "d", "n": 2}]) == ["c", "d"]
         assert await things.find_one({"_id": "b"}) == {"_id": "b", "n": 1}
 
+    async def test_replace_many_meets_each_filter_of_its_own(self, database: Database) -> None:
+        """N2: whoever saves several aggregates at once learns how many were still as they had been read."""
+        things = database.collection("things")
+        await things.insert_many([{"_id": name, "revision": 1} for name in "ab"])
+        assert await things.replace_many([]) == 0
+        met = [({"_id": name, "revision": revision}, {"revision": 2}) for name, revision in (("a", 1), ("b", 7), ("c", 1))]
+        assert await things.replace_many(met) == 1
+        assert await things.find({}, sort=[("_id", 1)]) == [{"_id": "a", "revision": 2}, {"_id": "b", "revision": 1}]
+        assert await things.replace_many([({"_id": "b"}, {"n": 1}), ({"_id": "c"}, {"n": 2})], upsert=True) == 2
+        assert await things.find({"n": {"$gt": 0}}, sort=[("_id", 1)]) == [{"_id": "b", "n": 1}, {"_id": "c", "n": 2}]
+
     async def test_aggregate_counts_by_group(self, database: Database) -> None:
         """N19: counts for reports."""
         await filled(database)

@@ -40,10 +40,10 @@ def story(number: int) -> list[Contract]:
     times = {"starts_at": start, "ends_at": start + timedelta(hours=1)}
     off = {"calendar_uid": f"s-{number}@tandem", "calendar_sequence": 2, "reason": "cancelled-by-member"}
     return [
-        matching.PairingFormed(**begun),  # type: ignore[arg-type]
-        scheduling.SessionBooked(**session, **calendar, **times, calendar_sequence=0),  # type: ignore[arg-type]
-        scheduling.SessionRescheduled(**session, **calendar, **times, calendar_sequence=1),  # type: ignore[arg-type]
-        scheduling.SessionCancelled(**session, **off),  # type: ignore[arg-type]
+        matching.PairingFormed(**begun),
+        scheduling.SessionBooked(**session, **calendar, **times, calendar_sequence=0),
+        scheduling.SessionRescheduled(**session, **calendar, **times, calendar_sequence=1),
+        scheduling.SessionCancelled(**session, **off),
     ]
 
 
