@@ -8,6 +8,7 @@ import pytest
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from shared.http.principals import Role
 from shared.kernel.clock import ScaledClock, WallClock
 from shared.process import run_service
 from shared.settings import BadSettings, ServiceSettings, SharedSettings, load, variables
@@ -174,6 +175,25 @@ class TestMistakes:
         assert written.out == ""
         (line,) = written.err.splitlines()
         assert line.startswith("tandem matching cannot start: TANDEM_AUTH__ISSUER is not set; TANDEM_MATCHING_HTTP_PORT: ")
+
+    def test_a_log_file_that_cannot_be_written(
+        self, environment: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    ) -> None:
+        """Said in a line like the others."""
+        (tmp_path / "file").write_text("")
+        environment.setenv("TANDEM_LOG__FILE", str(tmp_path / "file" / "log.ndjson"))
+        assert run_service("matching", MatchingSettings, lambda _foundation: None) == 2  # type: ignore[arg-type,return-value]
+        assert capsys.readouterr().err == "tandem matching cannot start: TANDEM_LOG__FILE: this file cannot be written\n"
+
+    def test_lists_and_mappings_are_json(self, environment: pytest.MonkeyPatch) -> None:
+        """A company's groups become roles."""
+        environment.setenv("TANDEM_AUTH__ROLE_MAP", '{"GG-HR": "hr_admin"}')
+        environment.setenv("TANDEM_AUTH__ALGORITHMS", '["ES256"]')
+        auth = load(MatchingSettings)[0].auth
+        assert (auth.role_map, auth.algorithms) == ({"GG-HR": Role.HR_ADMIN}, ("ES256",))
+        environment.setenv("TANDEM_AUTH__ROLE_MAP", '{"GG-HR": "emperor"}')
+        (problem,) = problems()
+        assert problem.startswith("TANDEM_AUTH__ROLE_MAP__GG-HR: Input should be 'member'")
 
 
 class TestTable:

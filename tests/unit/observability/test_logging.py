@@ -159,21 +159,3 @@ class TestRateLimit:
         limit = RateLimit(["aiokafka"], lines_max=1, per_seconds=10)
         assert limit.filter(self.record(1000.0))
         assert limit.filter(self.record(5.0))
-
-
-class TestCatalogue:
-    """N17: names of actions are a contract with operations."""
-
-    def test_every_action_is_noun_dot_verb_and_unique(self) -> None:
-        """N17: `noun.verb`, lower case, hyphens inside words."""
-        names = [value for key, value in vars(log_events).items() if key.isupper()]
-        assert len(names) == len(set(names))
-        for name in names:
-            noun, verb = name.split(".")
-            assert noun.replace("-", "").isalpha()
-            assert verb.replace("-", "").isalpha()
-
-    def test_every_action_has_a_comment(self) -> None:
-        """N17: one comment each, so that the table explains itself."""
-        text = Path(log_events.__file__).read_text()
-        assert [line for line in text.splitlines() if line[:1].isupper() and " = " in line and "  # " not in line] == []
