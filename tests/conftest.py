@@ -14,7 +14,7 @@ from deploy.local.server import Capability, Server
 from shared.kernel.randomness import SystemRandomness, new_id
 from tests.support.keeper import place_in
 from tests.support.run_folder import RunFolder
-from tests.support.servers import SKIP_WORDS, TestServers, required, tell_run
+from tests.support.servers import SKIP_WORDS, TestServers, required, start_or_skip, tell_run
 
 SERVERS = pytest.StashKey[TestServers]()
 
@@ -103,8 +103,7 @@ async def own_kafka(tmp_path: Path, servers: TestServers) -> AsyncIterator[Apach
     """Run a broker that this test may stop, kill and start again over its data (needs `durable`)."""
     servers.need(Capability.DURABLE)
     place = place_in(tmp_path / "own-kafka")
-    kafka = ApacheKafka(place.processes, place.kafka, place.logs, place.randomness)
-    await kafka.start()
+    kafka = await start_or_skip(ApacheKafka(place.processes, place.kafka, place.logs, place.randomness))
     yield kafka
     await kafka.stop()
 

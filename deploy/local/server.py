@@ -77,8 +77,8 @@ class Server:
 
     def banner(self) -> str:
         """Return the line that every start prints: server, version, address, data directory, what is off and why."""
-        where = f"data in {self.data}" if self.data else "data elsewhere"
-        parts = [f"{self.kind}: {self.product} {self.version}".rstrip(), self.address, where, *self.off]
+        where = [f"data in {self.data}"] if self.data else []
+        parts = [f"{self.kind}: {self.product} {self.version}".rstrip(), self.address, *where, *self.off]
         return ", ".join(parts) + (f" ({self.why})" if self.why else "")
 
     def as_plain(self) -> dict[str, Any]:

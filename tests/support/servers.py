@@ -12,6 +12,8 @@ from typing import Any
 import psutil
 import pytest
 
+from deploy.local.kafka.apache import ApacheKafka
+from deploy.local.kafka.jars import NoApacheKafka
 from deploy.local.server import CAPABILITIES, Capability, Product, Server
 from tests.support.run_folder import RunFolder
 
@@ -37,6 +39,15 @@ def required() -> list[str]:
         if name not in known:
             raise pytest.UsageError(f"{REQUIRED}: {name} is unknown; known are {', '.join(known)}")
     return names
+
+
+async def start_or_skip(kafka: ApacheKafka) -> ApacheKafka:
+    """Start a broker of a test's own; a machine that was given a broker may have no Java for another one."""
+    try:
+        await kafka.start()
+    except NoApacheKafka as reason:
+        pytest.skip(f"{SKIP_WORDS} durable: no broker of the test's own: {reason}")
+    return kafka
 
 
 def tell_run(reasons: dict[str, int]) -> None:

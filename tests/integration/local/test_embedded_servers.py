@@ -18,6 +18,7 @@ from deploy.local.mongo.secantus import SecantusDB
 from deploy.local.ports import free_ports
 from deploy.local.processes import Processes
 from tests.support.keeper import place_in
+from tests.support.servers import start_or_skip
 
 
 async def make_topic(address: str, name: str, *, factor: int = 1) -> None:
@@ -66,12 +67,12 @@ class TestApacheKafka:
         """`tandem up --keep DIR` twice; the second start formats nothing."""
         place = place_in(tmp_path)
         first = ApacheKafka(place.processes, place.kafka, place.logs, place.randomness)
-        await first.start()
+        await start_or_skip(first)
         await make_topic(first.address, fresh_name)
         await send(first.address, fresh_name, [b"1"])
         await first.stop()
         second = ApacheKafka(place.processes, place.kafka, place.logs, place.randomness)
-        await second.start()
+        await start_or_skip(second)
         assert await read(second.address, fresh_name, 1) == [b"1"]
         await second.stop()
 
@@ -84,7 +85,7 @@ class TestApacheKafka:
             monkeypatch.setattr("deploy.local.kafka.apache.free_ports", lambda _count: offers.pop(0))
             place = place_in(tmp_path)
             kafka = ApacheKafka(place.processes, place.kafka, place.logs, place.randomness)
-            await kafka.start()
+            await start_or_skip(kafka)
         assert kafka.address == f"127.0.0.1:{free[0]}"
         await kafka.stop()
 
@@ -99,7 +100,7 @@ class TestCluster:
         """Run three nodes of this test's own."""
         place = place_in(tmp_path)
         kafka = ApacheKafka(place.processes, place.kafka, place.logs, place.randomness, nodes=3)
-        await kafka.start()
+        await start_or_skip(kafka)
         yield kafka
         await kafka.stop()
 

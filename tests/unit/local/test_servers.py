@@ -91,7 +91,7 @@ class TestChoice:
         monkeypatch.setattr(ApacheKafka, "start", no_java)
         monkeypatch.setattr(Tansu, "start", tansu)
         found = await servers.find_or_start_kafka(place)
-        assert found.banner() == "kafka: tansu 0.6.0, a:1, data elsewhere (no Apache Kafka: no java on the PATH)"
+        assert found.banner() == "kafka: tansu 0.6.0, a:1 (no Apache Kafka: no java on the PATH)"
 
     async def test_an_old_java_is_no_java(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Kafka 4 needs 17."""
@@ -154,7 +154,7 @@ class TestBanner:
     def test_what_is_off_is_said(self) -> None:
         """`memory only, idempotence off`."""
         server = Server(product=Product.TANSU, version="0.6.0", address="127.0.0.1:1", settings={}, off=("memory only", "idempotence off"))
-        assert server.banner() == "kafka: tansu 0.6.0, 127.0.0.1:1, data elsewhere, memory only, idempotence off"
+        assert server.banner() == "kafka: tansu 0.6.0, 127.0.0.1:1, memory only, idempotence off"
 
     def test_a_server_survives_the_way_to_another_process(self) -> None:
         """Keepers tell test processes in JSON."""
