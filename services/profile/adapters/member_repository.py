@@ -95,7 +95,8 @@ class MongoMemberRepository:
     async def save_many(self, members: Sequence[Member]) -> None:
         """Store changed members."""
         for member in members:
-            await self.save(member)
+            await self._publish_records(member)
+        await self._store.save_many(members)
 
     async def save(self, member: Member) -> None:
         """Store one changed member."""

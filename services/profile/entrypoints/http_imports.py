@@ -16,7 +16,7 @@ from services.profile.application.queries import ReadReport, read_report
 from services.profile.application.receive_import import ReceiveImport, receive_import
 from services.profile.domain.refusals import UnknownEncoding
 from services.profile.domain.values import Status
-from services.profile.entrypoints import answers
+from services.profile.entrypoints import answers, import_answers
 from services.profile.entrypoints.requests import EnrolManyIn
 from services.profile.entrypoints.transactions import Transactions
 from shared.http.auth import Principal, Role, requires
@@ -82,7 +82,7 @@ def _upload(router: APIRouter, commands: CommandRunner[UnitOfWork], uploads: Upl
         dry_run: bool = False,
         all_or_nothing: bool = False,
         encoding: Annotated[str | None, Query(max_length=40)] = None,
-    ) -> answers.ImportReceived:
+    ) -> import_answers.ImportReceived:
         """Take in a people file (the body is the file: CSV or XLSX); it is imported in the background.
 
         `encoding` names the text encoding of a CSV file that is not UTF-8 (`cp1252` for Western European Excel).
@@ -102,10 +102,12 @@ def _upload(router: APIRouter, commands: CommandRunner[UnitOfWork], uploads: Upl
             correlation_id=cause_of(request).correlation_id,
         )
 
-        async def work(uow: UnitOfWork) -> answers.ImportReceived:
-            return answers.ImportReceived(import_id=await receive_import(command, uow))
+        async def work(uow: UnitOfWork) -> import_answers.ImportReceived:
+            return import_answers.ImportReceived(import_id=await receive_import(command, uow))
 
-        received = await commands.run(request, principal, "receive-import", work, answer=answers.ImportReceived, body={"sha256": digest})
+        received = await commands.run(
+            request, principal, "receive-import", work, answer=import_answers.ImportReceived, body={"sha256": digest}
+        )
         if received.import_id != import_id:
             await uploads.drop(import_id)  # the same command came before; its upload counts
         uploads.waiting.ring()
@@ -114,9 +116,9 @@ def _upload(router: APIRouter, commands: CommandRunner[UnitOfWork], uploads: Upl
 
 def _progress(router: APIRouter, transactions: Transactions) -> None:
     @router.get("/imports/{import_id}")
-    async def read_import(import_id: str, principal: Hr, request: Request) -> answers.ImportOut:  # noqa: ARG001  # that role
+    async def read_import(import_id: str, principal: Hr, request: Request) -> import_answers.ImportOut:  # noqa: ARG001  # that role
         """Return where an import stands."""
-        return answers.import_out(await transactions.run("import", lambda uow: uow.imports.get(import_id), cause_of(request)))
+        return import_answers.import_out(await transactions.run("import", lambda uow: uow.imports.get(import_id), cause_of(request)))
 
     @router.get("/imports/{import_id}/rows")
     async def read_rows(
@@ -125,12 +127,12 @@ def _progress(router: APIRouter, transactions: Transactions) -> None:
         request: Request,
         paging: Paged,
         problems_only: bool = False,
-    ) -> Page[answers.RowOut]:
+    ) -> Page[import_answers.RowOut]:
         """Return what became of each row, in the order of the file; a page holds whole batches, `next` is null at the end."""
         begin = int(paging.after.value or 0) if paging.after else 0
         query = ReadReport(import_id=import_id, from_batch=begin, rows=paging.limit, problems_only=problems_only)
         found = await transactions.run("import-rows", lambda uow: read_report(query, uow), cause_of(request))
-        rows = [answers.RowOut.model_validate(row, from_attributes=True) for row in found.rows]
+        rows = [import_answers.RowOut.model_validate(row, from_attributes=True) for row in found.rows]
         return Page(items=rows, next=None if found.next_batch is None else encode_cursor(found.next_batch, import_id))
 
 
