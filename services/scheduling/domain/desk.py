@@ -11,7 +11,7 @@ from services.scheduling.domain.common_time import CommonTime
 class Horizon:
     """How far the planner looks: occurrences booked ahead, search for a slot, and how far an occurrence may give way."""
 
-    sessions_ahead: int = 4
+    sessions_ahead: int = 3
     search: timedelta = timedelta(days=28)
     give_way: timedelta = timedelta(days=7)
 

@@ -73,7 +73,7 @@ class House:
         self.foundation = Foundation(
             NAME,
             shared,
-            SchedulingSettings(),
+            SchedulingSettings(sessions_ahead=4),
             wall=clock,
             randomness=seeded(seed),
             database=database,

@@ -172,6 +172,14 @@ class TestHoursChange:
         await house.goes_on_until(MONDAY)
         assert names(await house.told()) == ["booked"] * 5
 
+    async def test_older_record_does_not_overwrite_a_newer_one(self, house: House) -> None:
+        """N2: a record that was set aside and comes late is dropped."""
+        late, newest = house.record(card(BEN, begin=660)), house.record(card(BEN, begin=600))
+        await house.hears_batch([newest], card(BEN))
+        await house.hears_batch([late], card(BEN))
+        await house.hears(card(ADA), activated())
+        assert starts(await house.told())[0] == "2027-03-02T09:00"
+
     async def test_erased_card_leaves_nothing_behind(self, house: House) -> None:
         """N18: the replica forgets the member."""
         await house.hears(card(ADA), card(BEN))
@@ -202,6 +210,8 @@ class TestRestAndEnd:
         await house.goes_on_until(MONDAY + 10 * WEEK)
         told = await house.told()
         assert names(told) == ["booked"] * 5 + ["cancelled"] * 5
+        assert await house.database.collection("timers").find({}) == []
+        assert await house.database.collection("diaries").find({}) == []
         await house.hears(paused(), matching.PairingResumed(pairing_id=PAIRING, members=BOTH), closed())
         assert len(await house.told()) == 10
 

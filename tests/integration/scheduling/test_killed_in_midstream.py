@@ -100,6 +100,7 @@ async def services(kafka_server: Server, mongo_server: Server, fresh_name: str, 
         "TANDEM_KAFKA__SESSION_TIMEOUT_MS": "6000",
         "TANDEM_KAFKA__GROUP_INSTANCE_ID": "scheduling-0",  # a replica with a name gets its leases back at once
         "TANDEM_MONGO__DATABASE_PREFIX": fresh_name,
+        "TANDEM_SCHEDULING_SESSIONS_AHEAD": str(SESSIONS_EACH - 1),
     }
     made = Services(processes, tmp_path, settings, {"scheduling": dict(issuer.settings("scheduling"))}, names=("scheduling",))
     await made.start()

@@ -52,7 +52,7 @@ def schedule(*members: str, plan: Cadence | None = None) -> Schedule:
 
 def desk(members: CommonTime | None = None, now: datetime = MONDAY, new_id: Callable[[], str] | None = None) -> Desk:
     """Return the planner's desk, by default of two who work nine to five in UTC, on Monday at midnight."""
-    return Desk(now=now, common=members or common(), horizon=Horizon(), new_id=new_id or Ids("r"))
+    return Desk(now=now, common=members or common(), horizon=Horizon(sessions_ahead=4), new_id=new_id or Ids("r"))
 
 
 class Ids:
