@@ -100,13 +100,9 @@ async def running_stack(options: StackOptions | None = None, say: Say = say_noth
     """
     options = options or StackOptions()
     wall, randomness = WallClock(), SystemRandomness()
-    for name in sweep_temporary_runs():
-        say(f"ended {name}, left behind by a run that was killed")
-    folder = DataFolder.kept(options.keep) if options.keep else DataFolder.temporary()
     async with AsyncExitStack() as endings:
+        folder = _claimed_folder(options, say)
         endings.callback(folder.remove)
-        for name in claim(folder):
-            say(f"ended {name}, left behind in {folder.root} by a run that was killed")
         processes = Processes(folder.pids)
         endings.callback(processes.end_now)
         place = _place(options, folder, processes, randomness)
@@ -115,29 +111,32 @@ async def running_stack(options: StackOptions | None = None, say: Say = say_noth
         mail = await endings.enter_async_context(mail_sink(_made(options.mail_folder or folder.mail)))
         issuer = TokenIssuer(folder.keys, wall, randomness)
         clock, clock_settings = _clock(options, wall)
-        services = Services(
-            processes,
-            place.logs,
-            settings={**kafka.settings, **mongo.settings, **clock_settings, **options.settings},
-            own=_own_settings(issuer, mail),
-        )
+        settings = {**kafka.settings, **mongo.settings, **clock_settings, **options.settings}
+        services = Services(processes, place.logs, settings, _own_settings(issuer, mail))
         say("starting the services …")
         await services.start()
         endings.push_async_callback(services.stop)
-        try:
-            yield Stack(
-                folder=folder,
-                logs=place.logs,
-                kafka=kafka,
-                mongo=mongo,
-                mail=mail,
-                issuer=issuer,
-                services=services,
-                clock=clock,
-                processes=processes,
-            )
-        finally:
-            say("stopping …")
+        endings.callback(say, "stopping …")
+        yield Stack(
+            folder=folder,
+            logs=place.logs,
+            kafka=kafka,
+            mongo=mongo,
+            mail=mail,
+            issuer=issuer,
+            services=services,
+            clock=clock,
+            processes=processes,
+        )
+
+
+def _claimed_folder(options: StackOptions, say: Say) -> DataFolder:
+    """Return this run's folder, ours alone, after what killed launchers left behind was ended."""
+    ended = sweep_temporary_runs()
+    folder = DataFolder.kept(options.keep) if options.keep else DataFolder.temporary()
+    for name in (*ended, *claim(folder)):
+        say(f"ended {name}, left behind by a run that was killed")
+    return folder
 
 
 def _place(options: StackOptions, folder: DataFolder, processes: Processes, randomness: Randomness) -> Place:

@@ -124,6 +124,8 @@ class TestUp:
         assert second.returncode == 1
         assert b"is in use by process" in complaint
         assert up.process.poll() is None
+        assert (up.folder / "data/owner.json").exists(), "the refused run must not take the other one's marks away"
+        assert list((up.folder / "data/pids").glob("*.pid"))
 
     async def _ctrl_c_ends_everything(self, up: Up) -> None:
         """Exit code 0: this is how the command is meant to end."""
