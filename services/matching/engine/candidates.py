@@ -61,7 +61,7 @@ def best_of_block(pool: Pool, model: Model, rows: tuple[int, int], columns: tupl
         hits = scan_row(pool, model, i, begin, columns[1], limit, limit[i], False, scratch)
         hits = keep_allowed(pool, model, i, hits, scratch)
         for at in range(hits):
-            j, score = scratch.hit[at], np.int64(scratch.hit_score[at])
+            j, score = np.int64(scratch.hit[at]), np.int64(scratch.hit_score[at])
             key_i, key_j = (score << 32) | (_LOW - j), (score << 32) | (_LOW - i)
             if key_i > keys[i, 0]:
                 push(keys, i, key_i)

@@ -46,7 +46,7 @@ def walk(pool: Pool, model: Model, member: Long, free: Byte, keep: int) -> tuple
         posting_ranges(pool.wants.post_start, pool.wants.post_person, offered, 0, len(pool.seats), given)
         reached = list_reached(pool, i, asked, given, scratch)
         for k in range(reached):
-            j = scratch.reached[k]
+            j = np.int64(scratch.reached[k])
             scratch.gain_in[j] = scratch.gain_out[j] = 0
             if j == i:
                 continue

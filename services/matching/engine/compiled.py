@@ -42,6 +42,13 @@ def cache_folder() -> Path:
         return copy
 
 
+def forget_older(keep: int = 3) -> None:
+    """Remove machine code of kernels that were changed since; the newest few stay, somebody may be running them."""
+    folders = sorted((entry for entry in cache_folder().parent.iterdir() if entry.is_dir()), key=lambda entry: entry.stat().st_mtime)
+    for folder in folders[:-keep]:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _compiler() -> Any:
     """Return numba with its cache in place, or None where it is missing or switched off."""
     if os.environ.get(INTERPRETED) or find_spec("numba") is None:

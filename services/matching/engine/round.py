@@ -38,8 +38,9 @@ def solve(people: Sequence[Person], rules: RuleSet, seed: int, *, threads: int =
 def assemble(crowd: Sequence[Person], snapshot: Snapshot, solved: Solved, rules: RuleSet, seed: int) -> Result:
     """Turn places into ids, and explain every pair and trio. `crowd` is in the snapshot's order."""
     explainer = Explainer(rules)
-    pairs = tuple(_match(crowd, members, weight, solved, explainer) for members, weight in zip(solved.pairs, solved.weights, strict=True))
-    trios = tuple(_match(crowd, members, weight, solved, explainer) for members, weight in solved.trios)
+    of_pairs, of_trios = solved.gains()
+    pairs = tuple(_match(crowd, *found, explainer) for found in zip(solved.pairs, solved.weights, of_pairs, strict=True))
+    trios = tuple(_match(crowd, trio, weight, gains, explainer) for (trio, weight), gains in zip(solved.trios, of_trios, strict=True))
     unmatched = {snapshot.ids[i]: reason for i, reason in sorted(solved.unmatched.items())}
     return Result(
         pairs=pairs,
@@ -61,10 +62,10 @@ def assemble(crowd: Sequence[Person], snapshot: Snapshot, solved: Solved, rules:
     )
 
 
-def _match(crowd: Sequence[Person], members: tuple[int, ...], weight: int, solved: Solved, explainer: Explainer) -> Match:
+def _match(crowd: Sequence[Person], members: Sequence[int], weight: int, gains: Sequence[float], explainer: Explainer) -> Match:
     people = [crowd[i] for i in members]
     explained = tuple(explainer.explain(one, [other for other in people if other is not one]) for one in people)
-    return Match(tuple(one.id for one in people), weight, tuple(round(gain, 6) for gain in solved.gains(members)), explained)
+    return Match(tuple(one.id for one in people), weight, tuple(round(gain, 6) for gain in gains), explained)
 
 
 def result_hash(pairs: Sequence[Match], trios: Sequence[Match], unmatched: Mapping[str, UnmatchedReason]) -> str:

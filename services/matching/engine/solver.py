@@ -15,7 +15,7 @@ from services.matching.engine.candidates import Edges, best_candidates, joined, 
 from services.matching.engine.certificate import Claim, check
 from services.matching.engine.circles import Circles, circles_of
 from services.matching.engine.leftovers import BEST_KEPT, find_trios, reason_for
-from services.matching.engine.pairwise import gain_sum, pair_score
+from services.matching.engine.pairwise import gain_sums, score_pairs
 from services.matching.engine.polish import polish
 from services.matching.engine.result import Certificate, Quantiles
 from services.matching.engine.rounding import whole_pairs
@@ -44,22 +44,24 @@ class Solved:
     passes: int
     added: int
 
-    def gains(self, members: tuple[int, ...]) -> list[float]:
-        """Return each member's gain from the others, 0..1; in a trio a wish met twice counts by the better offer."""
-        return [_gain(self.pool, one, [other for other in members if other != one]) for one in members]
+    def gains(self) -> tuple[list[tuple[float, float]], list[tuple[float, ...]]]:
+        """Return what each member of each pair gains, 0..1, and of each trio (a wish met twice counts by the better offer)."""
+        pair = np.array(self.pairs, np.int64).reshape(-1, 2)
+        left = np.sqrt(np.minimum(1.0, gain_sums(self.pool, pair[:, 0], pair[:, 1]) * self.pool.inverse_wish[pair[:, 0]]))
+        right = np.sqrt(np.minimum(1.0, gain_sums(self.pool, pair[:, 1], pair[:, 0]) * self.pool.inverse_wish[pair[:, 1]]))
+        of_trios = [tuple(_gain(self.pool, one, [other for other in trio if other != one]) for one in trio) for trio, _ in self.trios]
+        return list(zip(left.tolist(), right.tolist(), strict=True)), of_trios
 
 
 def _gain(pool: Pool, one: int, others: list[int]) -> float:
-    if len(others) == 1:
-        return math.sqrt(min(1.0, gain_sum(pool, one, others[0]) * float(pool.inverse_wish[one])))
-    best: dict[int, int] = {}
     wants, offers = pool.wants, pool.offers
-    bars = {int(wants.skill[at]): (int(wants.value[at]), int(wants.bar[at])) for at in range(wants.start[one], wants.start[one + 1])}
+    asked = {int(wants.skill[at]): (int(wants.value[at]), int(wants.bar[at])) for at in range(wants.start[one], wants.start[one + 1])}
+    best: dict[int, int] = {}
     for other in others:
         for at in range(offers.start[other], offers.start[other + 1]):
-            skill = int(offers.skill[at])
-            if skill in bars and (bars[skill][1] == 0 or bars[skill][1] < offers.bar[at]):
-                best[skill] = max(best.get(skill, 0), bars[skill][0] * int(offers.value[at]))
+            value, bar = asked.get(int(offers.skill[at]), (0, 0))
+            if value and (bar == 0 or bar < offers.bar[at]):
+                best[int(offers.skill[at])] = max(best.get(int(offers.skill[at]), 0), value * int(offers.value[at]))
     return math.sqrt(min(1.0, sum(best.values()) * float(pool.inverse_wish[one])))
 
 
@@ -236,5 +238,5 @@ def _certify(work: Round, missing: Edges | None) -> Certificate:
 def _trio(work: Round, trio: tuple[int, int, int]) -> tuple[tuple[int, int, int], int]:
     """Return a trio's members in order, and the mean score of its three pairs."""
     a, b, c = sorted(trio)
-    total = sum(pair_score(work.pool, work.model, one, other) for one, other in ((a, b), (a, c), (b, c)))
-    return (a, b, c), total // 3
+    weight, _ = score_pairs(work.pool, work.model, np.array((a, a, b), np.int64), np.array((b, c, c), np.int64))
+    return (a, b, c), int(weight.sum()) // 3
