@@ -41,10 +41,11 @@ def build(f: Foundation[MatchingSettings]) -> Service:
     async def transact(label: str, cause: Cause, work: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:
         return await f.database.transact(label, lambda tx: work(bind(tx, cause)))
 
+    engine = ProcessRoundEngine(shapes, f.tasks, threads=f.settings.solver_threads)
     runner = Runner(
         transact=transact,
         reader=library,
-        engine=ProcessRoundEngine(shapes, f.tasks, threads=f.settings.solver_threads),
+        engine=engine,
         bell=rounds_bell,
         lease=Lease(f.database, "rounds", randomness=f.randomness, replica=f.shared.kafka.group_instance_id),
         tasks=f.tasks,
@@ -65,5 +66,5 @@ def build(f: Foundation[MatchingSettings]) -> Service:
             CharterRoutes(commands, library).router,
         ],
         timers=f.timer_runner(bind, timer_handlers()),
-        jobs={"rounds": runner.run},
+        jobs={"rounds": runner.run, "engine-warmth": engine.warm},
     )

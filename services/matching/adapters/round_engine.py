@@ -21,6 +21,7 @@ from shared.kernel.tasks import Tasks
 from shared.persistence.errors import DatabaseFault
 
 WORKER = "services.matching.adapters.round_worker"
+WARMING = "services.matching.engine.warm"
 LINE_BYTES_MAX = 64 * 1024 * 1024
 END_MARK = b"end\n"
 
@@ -59,10 +60,22 @@ class ProcessRoundEngine:
             raise
         finally:
             feeding.cancel()
-            if process.returncode is None:
-                with suppress(ProcessLookupError):
-                    process.kill()
+            await _ended(process)
+
+    async def warm(self) -> None:
+        """Have the engine's machine code made (once per machine; a second or two when it is there), so that no round waits for it."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            WARMING,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+        try:
             await process.wait()
+        finally:
+            await _ended(process)
 
     async def _feed(
         self, pipe: asyncio.StreamWriter, order: SolveOrder, members: AsyncIterator[Sequence[FrozenMember]]
@@ -96,3 +109,10 @@ class ProcessRoundEngine:
             elif "stage" in answer:
                 progress(answer["stage"], answer["share"])
         raise EngineFailed("worker-died")
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            process.kill()
+    await process.wait()

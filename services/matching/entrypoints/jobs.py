@@ -119,6 +119,7 @@ class Runner:
             order = await self.transact("round.order", cause, partial(solve_round.order_for, round_id))
             if order is None:
                 return
+            await self.reader.note_progress(round_id, RoundProgress(stage="starting", share=0.0))
             outcome = await self._attempt(order, cause)
             if outcome is None:
                 return

@@ -91,9 +91,15 @@ class Outside:
         """Wait until matching lets each of them begin a pairing with a stranger, that is until their cards have arrived."""
         body = {"programme_id": PROGRAMME, "partner_id": "nobody", "origin": "asked"}
 
+        waiting = list(members)
+
         async def known() -> bool:
-            answers = [await self.call(each, "POST", "/pairings", body) for each in members]
-            return all(each.json().get("code") == "partner-not-available" for each in answers)
+            while waiting:
+                answer = await self.call(waiting[-1], "POST", "/pairings", body)
+                if answer.json().get("code") != "partner-not-available":
+                    return False
+                waiting.pop()
+            return True
 
         await until(known, within=60, saying="all cards have arrived", every=0.2)
 

@@ -28,7 +28,8 @@ def cadence(**changes: Any) -> Cadence:
 def charter(*members: str, **changes: Any) -> Charter:
     """Return a complete charter of these members."""
     goals = tuple(Goal(member_id=each, text=f"goal of {each}") for each in members or (ADA, BEN))
-    return Charter(**{"purpose": "learn", "goals": goals, "cadence": cadence()} | changes)
+    usual: dict[str, Any] = {"purpose": "learn", "goals": goals, "cadence": cadence()}
+    return Charter(**usual | changes)
 
 
 def proposed(*members: str, origin: Origin = Origin.ASSIGNED, **changes: Any) -> Pairing:

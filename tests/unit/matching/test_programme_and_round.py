@@ -20,7 +20,8 @@ SOLUTION = Solution(
 
 def opened(**changes: Any) -> Round:
     """Return a round that just began."""
-    return Round.open(**{"id": "r", "programme_id": "p", "rules": RuleSet(), "seed": 1, "at": NOW, "correlation_id": "c"} | changes)
+    usual: dict[str, Any] = {"id": "r", "programme_id": "p", "rules": RuleSet(), "seed": 1, "at": NOW, "correlation_id": "c"}
+    return Round.open(**usual | changes)
 
 
 def solved() -> Round:
