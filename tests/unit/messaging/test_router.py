@@ -1,0 +1,96 @@
+"""Subscribers that cannot lose messages: settings said openly, headers that nobody can read survived."""
+
+from typing import Any
+
+import pytest
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaRouter
+from pydantic import SecretStr
+
+from shared.contracts import topics
+from shared.messaging.broker import consumer_router, kafka_broker
+from shared.messaging.router import WrongAckPolicy, as_records, check_ack_policies, readable, tolerant
+from shared.messaging.settings import KafkaSettings
+from tests.support.memory.broker import MemoryBroker
+from tests.support.path import Node
+
+SETTINGS = KafkaSettings(topic_prefix="p-", group_instance_id="matching-0")
+
+
+class TestSubscribers:
+    """What the broker is made of."""
+
+    async def test_one_subscriber_per_route_commits_after_the_work(self, matching: Node) -> None:
+        """N2: every setting of the message path, none a default."""
+        matching.consumer.route(topics.PROFILE_CARD, {})
+        broker = kafka_broker(SETTINGS, consumer_router(matching.consumer, SETTINGS), "test")
+        subscribers: list[Any] = list(broker.subscribers)
+        assert sorted(each.topic_names[0] for each in subscribers) == ["p-tandem-profile-card", "p-tandem-profile-member"]
+        for each in subscribers:
+            assert (each.ack_policy, each.group_id, each.max_records) == (AckPolicy.NACK_ON_ERROR, "p-matching", 200)
+            options = each._connection_args
+            assert (options["auto_offset_reset"], options["enable_auto_commit"]) == ("earliest", False)
+            assert (options["session_timeout_ms"], options["heartbeat_interval_ms"]) == (15_000, 1_000)
+        assert len({each._connection_args["group_instance_id"] for each in subscribers}) == 2
+
+    def test_a_subscriber_with_another_policy_is_refused_at_start(self) -> None:
+        """N2: a policy on the broker does not reach a router's subscribers (trap 1)."""
+        router = KafkaRouter()
+
+        @router.subscriber("t", group_id="g")
+        async def on_record(record: Any) -> None:
+            """Do nothing."""
+
+        broker = KafkaBroker(ack_policy=AckPolicy.NACK_ON_ERROR)
+        broker.include_router(router)
+        with pytest.raises(WrongAckPolicy):
+            check_ack_policies(broker)
+
+
+class TestHeaders:
+    """Headers as they come."""
+
+    def test_unreadable_ones_are_escaped_for_the_library_only(self) -> None:
+        """N2: the parser gets something that decodes; distinct bytes stay distinct."""
+        record = MemoryBroker().append("t", b"k", b"v", [("a", None), ("b", b"\xff"), ("c", b"ok")])
+        assert readable(record).headers == (("a", b""), ("b", b"\\xff"), ("c", b"ok"))
+
+    @pytest.mark.parametrize("many", [True, False])
+    async def test_parser_tries_again_with_readable_headers(self, many: bool) -> None:
+        """N2: one bad header must not lose the batch (trap 2)."""
+        record = MemoryBroker().append("t", b"k", b"v", [("a", None)])
+
+        async def parse(raw: Any) -> list[str]:
+            records = raw if isinstance(raw, tuple) else [raw]
+            return [value.decode() for each in records for _, value in each.headers]
+
+        assert await tolerant((record,) if many else record, parse) == [""]
+
+    async def test_handlers_get_raw_records(self) -> None:
+        """N2: values and headers untouched, a list on the wire and in tests."""
+        record = MemoryBroker().append("t", b"k", b"v", [("a", None)])
+
+        class Message:
+            """What FastStream hands over."""
+
+            raw_message: Any = (record,)
+
+        assert await as_records(Message()) == [record]
+        Message.raw_message = record
+        assert await as_records(Message()) == [record]
+
+
+class TestSecurity:
+    """Brokers that want a login."""
+
+    @pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"])
+    def test_login_reaches_consumers_and_relay_alike(self, mechanism: Any) -> None:
+        """N2: mechanism and login are settings; a password shows nowhere."""
+        settings = KafkaSettings(
+            security_protocol="SASL_PLAINTEXT", sasl_mechanism=mechanism, sasl_username="tandem", sasl_password=SecretStr("hidden")
+        )
+        broker = kafka_broker(settings, KafkaRouter(ack_policy=AckPolicy.NACK_ON_ERROR), "test")
+        assert settings.client_options()["sasl_mechanism"] == mechanism
+        assert broker._connection_kwargs["sasl_mechanism"] == mechanism
+        assert broker._connection_kwargs["sasl_plain_password"] == settings.client_options()["sasl_plain_password"] == "hidden"
+        assert "hidden" not in repr(settings)
