@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +136,16 @@ class TestDockerfile:
         assert "pip install --require-hashes --only-binary=:all: -r" in text
         assert "USER 10001:10001" in text
         assert "https://pypi" not in text
+
+    def test_every_module_that_image_and_compose_call_exists(self) -> None:
+        """No engine builds the image here, so at least its commands are looked up."""
+        called = {
+            name
+            for file in ("deploy/Dockerfile", "docker-compose.yml")
+            for name in re.findall(r"-m\W+((?:deploy|services)\.[\w.]+)", (ROOT / file).read_text())
+        }
+        assert {"deploy.image.start", "deploy.image.healthcheck", "deploy.image.issuer", "services.matching.engine.warm"} <= called
+        assert [name for name in sorted(called) if find_spec(name) is None] == []
 
     def test_the_local_servers_are_not_in_the_image(self) -> None:
         """SecantusDB is GPL: it is fetched by each user for trying, and is in no image, wheel or lock of the product."""
