@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from faststream.kafka import KafkaBroker, KafkaRouter
 from faststream.security import BaseSecurity, SASLPlaintext, SASLScram256, SASLScram512
@@ -70,16 +71,26 @@ def consumer_router(consumer: Consumer[Any], settings: KafkaSettings) -> KafkaRo
     """Return a router with one subscriber for each route of `consumer`."""
     router = kafka_router()
     for topic in consumer.topics:
-        subscribe(router, topic, consumer.service, settings)(_feeding(consumer, topic))
+        subscriber: Any = subscribe(router, topic, consumer.service, settings)
+        subscriber(_feeding(consumer, topic, subscriber))
     return router
 
 
-def _feeding(consumer: Consumer[Any], topic: Topic) -> Any:
+def _feeding(consumer: Consumer[Any], topic: Topic, subscriber: Any) -> Any:
     async def on_records(records: Any) -> None:
-        await consumer.apply(topic, records)
+        await consumer.apply(topic, records, lag=lag_behind(subscriber.consumer, records))
 
     on_records.__name__ = f"on_{topic.name.replace('-', '_')}"
     return on_records
+
+
+def lag_behind(reader: Any, records: Sequence[Any]) -> int | None:
+    """Return how many records wait behind a batch, as far as its partitions' last fetch told."""
+    if reader is None:
+        return None
+    last = {TopicPartition(record.topic, record.partition): record.offset for record in records}
+    assigned = reader.assignment()
+    return sum(max(0, (reader.highwater(part) or 0) - offset - 1) for part, offset in last.items() if part in assigned)
 
 
 class BrokerLink:
