@@ -29,7 +29,7 @@ from shared.timers.timers import Due
 
 ROWS_A_BATCH = 200
 MEMBERS_A_BATCH = 200
-KEPT_EVERY_BATCHES = 10
+KEPT_EVERY_BATCHES = 2
 LOOK_EVERY_SECONDS = 2.0
 T = TypeVar("T")
 
