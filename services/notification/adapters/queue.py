@@ -48,9 +48,7 @@ class DeliveryQueue:
         if not due:
             return None
         lanes = sorted({row["lane"] for row in due})
-        pending = await self._rows.find(
-            PENDING | {"lane": {"$in": lanes}}, sort=[("lane", 1), ("at", 1)], projection={"lane": 1, "at": 1, "due_at": 1, "claim": 1}
-        )
+        pending = await self._rows.find(PENDING | {"lane": {"$in": lanes}}, sort=[("lane", 1), ("at", 1)])
         takeable: list[list[str]] = []
         for _, rows in groupby(pending, key=lambda row: str(row["lane"])):
             ready, blocked, until = _head_first(rows, now)
@@ -58,7 +56,7 @@ class DeliveryQueue:
                 takeable.append(ready)
             elif blocked:
                 await self._rows.update_many(PENDING | {"_id": {"$in": blocked}, "due_at": {"$lte": now}}, {"$set": {"due_at": until}})
-        return await self._take(_first(takeable, limit), now)
+        return await self._take(_first(takeable, limit), {row["_id"]: row for row in pending}, now)
 
     async def _due(self, now: datetime, limit: int) -> list[dict[str, Any]]:
         """Read a two-sided window that holds about `limit` rows: a backlog then costs its length, not its square."""
@@ -80,15 +78,16 @@ class DeliveryQueue:
                 return rows
             low, span = high, 4 * span
 
-    async def _take(self, lanes: Sequence[Sequence[str]], now: datetime) -> Claimed:
+    async def _take(self, lanes: Sequence[Sequence[str]], rows: dict[str, dict[str, Any]], now: datetime) -> Claimed:
         wanted = [each for lane in lanes for each in lane]
         if not wanted:
             return Claimed(claim="", until=now, lanes=())
         claim, until = new_id(self._randomness), now + self._lease
-        await self._rows.update_many(
+        won = await self._rows.update_many(
             PENDING | {"_id": {"$in": wanted}, "due_at": {"$lte": now}}, {"$set": {"due_at": until, "claim": claim}}
         )
-        mine = {each["_id"]: self._records.delivery(each) for each in await self._rows.find(PENDING | {"claim": claim})}
+        held_rows = [rows[each] for each in wanted] if won == len(wanted) else await self._rows.find(PENDING | {"claim": claim})
+        mine = {each["_id"]: self._records.delivery(each) for each in held_rows}
         held = [_unbroken(lane, mine) for lane in lanes]
         kept = [each for lane in held for each in lane]
         await self.release([each for each in mine if each not in kept], claim, now + WAIT_FOR_OTHERS)

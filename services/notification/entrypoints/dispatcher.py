@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Protocol
 
 from prometheus_client import CollectorRegistry, Counter
@@ -16,6 +15,7 @@ from prometheus_client import CollectorRegistry, Counter
 from services.notification.application.ports import Directory, Mailer, Sight
 from services.notification.application.send_delivery import PostCounter, send_delivery
 from services.notification.domain.delivery import Delivery, Outcome, State
+from services.notification.domain.truth import OVERTAKEN
 from services.notification.entrypoints.settlement import Settlement
 from shared.kernel.tasks import Tasks
 from shared.observability import log_events
@@ -24,8 +24,10 @@ from shared.persistence.doorbell import Doorbell
 from shared.persistence.patience import Patience
 
 COMPOSE_TRIES_MAX = 5
-LANES_PER_LOOK = 5
+LOOK_SECONDS = 3.0
+HANG_UP_AFTER_SECONDS = 5.0
 STOP_SECONDS = 2.5
+Lanes = Sequence[Sequence[Delivery]]
 ACTIONS = {
     State.SENT: log_events.DELIVERY_SENT,
     State.PENDING: log_events.DELIVERY_DEFERRED,
@@ -48,7 +50,7 @@ class Claimed(Protocol):
         ...
 
     @property
-    def lanes(self) -> Sequence[Sequence[Delivery]]:
+    def lanes(self) -> Lanes:
         """Each in its order."""
         ...
 
@@ -69,30 +71,38 @@ class Queue(Protocol):
 class Pace:
     """How much at once."""
 
-    conversations: int = 4
-    batch: int = 40
+    conversations: int = 8
+    batch: int = 80
     sweep_seconds: float = 1.0
+    linger_seconds: float = 0.2
+    """So long between two claims when the first did not fill the hand: a few mails together cost far less than one by one."""
     attempt_seconds_max: float = 25.0
     """No attempt begins unless the lease outlasts it."""
 
 
 class Looking:
-    """What is known for the next few deliveries: looked up once, and again after an outcome that may have changed it."""
+    """What is known for the deliveries of one claim: one look serves all lines, until it is old or an outcome changed it."""
 
     def __init__(self, directory: Directory, deliveries: Sequence[Delivery]) -> None:
         """Nothing is looked up yet."""
         self._directory, self._deliveries = directory, deliveries
         self._sight: Sight | None = None
+        self._good_until = 0.0
+        self._one_at_a_time = asyncio.Lock()
 
     async def sight(self) -> Sight:
         """Return what is known."""
-        if self._sight is None:
-            self._sight = await self._directory.look(self._deliveries)
+        async with self._one_at_a_time:
+            now = asyncio.get_running_loop().time()
+            if self._sight is None or now >= self._good_until:
+                self._sight = await self._directory.look(self._deliveries)
+                self._good_until = now + LOOK_SECONDS
         return self._sight
 
-    def spoil(self) -> None:
-        """Look again next time: an address was suspended, an announcement dropped, …."""
-        self._sight = None
+    def learn(self, outcome: Outcome) -> None:
+        """Look again when an address was suspended or an announcement dropped: what follows depends on it."""
+        if outcome.suspends_address or outcome.code == OVERTAKEN:
+            self._sight = None
 
 
 class Dispatcher:
@@ -135,10 +145,14 @@ class Dispatcher:
 
     async def _rounds(self) -> None:
         try:
+            busy_at = asyncio.get_running_loop().time()
             while not self._stopping:
-                if not await self.round():
+                if await self.round():
+                    busy_at = asyncio.get_running_loop().time()
+                    continue
+                if asyncio.get_running_loop().time() - busy_at > HANG_UP_AFTER_SECONDS:
                     await self._hang_up()
-                    await self._bell.wait(self._pace.sweep_seconds)
+                await self._bell.wait(self._pace.sweep_seconds)
         finally:
             await self._hang_up()
 
@@ -147,14 +161,24 @@ class Dispatcher:
         claimed = await self._queue.claim(self._pace.batch)
         if claimed is None:
             return False
-        lanes = iter(claimed.lanes)
-        lines = [self._tasks.spawn("deliveries.line", self._line(mailer, lanes, claimed)) for mailer in self._mailers[: len(claimed.lanes)]]
+        count = await self._work_off(claimed)
+        if count < self._pace.batch and not self._stopping:
+            await asyncio.sleep(self._pace.linger_seconds)
+        return True
+
+    async def _work_off(self, claimed: Claimed) -> int:
+        deliveries = [delivery for lane in claimed.lanes for delivery in lane]
+        people, looking = _by_member(claimed.lanes), Looking(self._directory, deliveries)
+        lines = [
+            self._tasks.spawn("deliveries.line", self._line(mailer, people, looking, claimed))
+            for mailer, _ in zip(self._mailers, claimed.lanes, strict=False)
+        ]
         await asyncio.gather(*lines)
         if all(mailer.available for mailer in self._mailers):
             self._patience.succeeded()
         else:
             await self._wait_for_the_server()
-        return True
+        return len(deliveries)
 
     async def _wait_for_the_server(self) -> None:
         """Wait, growing and jittered: the mail server is away. One attempt a line paid for it, the others are as new."""
@@ -169,10 +193,10 @@ class Dispatcher:
         for mailer in self._mailers:
             await mailer.close()
 
-    async def _line(self, mailer: Mailer, lanes: Iterator[Sequence[Delivery]], claimed: Claimed) -> None:
-        while taken := list(islice(lanes, LANES_PER_LOOK)):
-            looking = Looking(self._directory, [delivery for lane in taken for delivery in lane])
-            for lane in taken:
+    async def _line(self, mailer: Mailer, people: Iterator[Lanes], looking: Looking, claimed: Claimed) -> None:
+        """One member after the other: nobody gets two mails at once, and what one of them teaches helps the next."""
+        for lanes in people:
+            for lane in lanes:
                 await self._lane(lane, looking, mailer, claimed)
 
     async def _lane(self, lane: Sequence[Delivery], looking: Looking, mailer: Mailer, claimed: Claimed) -> None:
@@ -185,8 +209,7 @@ class Dispatcher:
             outcome = await self._attempt(delivery, await looking.sight(), mailer)
             await self._settlement.settle(delivery, claimed.claim, outcome)
             self._tell(delivery, outcome)
-            if outcome.state is not State.SENT:
-                looking.spoil()
+            looking.learn(outcome)
             if outcome.next_at is not None:
                 await self._queue.release([each.id for each in lane[place + 1 :]], claimed.claim, outcome.next_at)
                 return
@@ -216,3 +239,11 @@ class Dispatcher:
                 code=outcome.code,
                 ms=age.total_seconds() * 1000,
             )
+
+
+def _by_member(lanes: Lanes) -> Iterator[Lanes]:
+    """Return each member's lanes, in the order given."""
+    members: dict[str, list[Sequence[Delivery]]] = {}
+    for lane in lanes:
+        members.setdefault(lane[0].member_id, []).append(lane)
+    return iter(members.values())

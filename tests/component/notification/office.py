@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -181,6 +181,7 @@ async def open_office(*, smtp_port: int, database: Database, wall: HandClock, **
     own = NotificationSettings(base_url="https://tandem.corp.example", sender="tandem@corp.example", **settings)
     async with running_app(NAME, composed, own, database=database, clock=clock) as app:
         office = Office(app, clock, wall, peer)
+        office.dispatcher._pace = replace(office.dispatcher._pace, linger_seconds=0.0)
         yield office
         for mailer in office.dispatcher._mailers:
             await mailer.close()

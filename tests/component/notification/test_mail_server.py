@@ -173,9 +173,8 @@ class TestSeveralDispatchers:
         assert held is not None
         office.pass_wall(91)
         await office.dispatch()
-        line = office.dispatcher._line(office.dispatcher._mailers[0], iter(held.lanes), held)
         office.wall.moment -= timedelta(seconds=91)
-        await line
+        await office.dispatcher._work_off(held)
         assert await office.outcomes(ADA) == ["unmatched sent"]
 
     async def test_a_graceful_stop_finishes_the_mail_in_hand(self, wall: HandClock, monkeypatch: pytest.MonkeyPatch) -> None:
