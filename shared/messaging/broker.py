@@ -90,7 +90,8 @@ def lag_behind(reader: Any, records: Sequence[Any]) -> int | None:
         return None
     last = {TopicPartition(record.topic, record.partition): record.offset for record in records}
     assigned = reader.assignment()
-    return sum(max(0, (reader.highwater(part) or 0) - offset - 1) for part, offset in last.items() if part in assigned)
+    behind: int = sum(max(0, (reader.highwater(part) or 0) - offset - 1) for part, offset in last.items() if part in assigned)
+    return behind
 
 
 class BrokerLink:
