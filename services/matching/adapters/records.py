@@ -1,6 +1,6 @@
 """What is kept beside the aggregates: cards, explanations, snapshots, outcomes, health. Plain documents, typed at this edge."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -88,12 +88,13 @@ class MongoExplanationRepository:
         self._on = tx.collection(EXPLANATIONS)
         self._shape = shapes.explanation
 
-    async def save(self, pairing_id: str, explanations: dict[str, Explanation]) -> None:
-        """Keep the lists of each member of a new pairing."""
+    async def save(self, explanations: Mapping[str, Mapping[str, Explanation]]) -> None:
+        """Keep the lists of each member of each new pairing."""
         await self._on.insert_many(
             [
                 {"_id": f"{pairing_id}:{member}", "pairing_id": pairing_id, "lists": self._shape.dump_python(lists, mode="json")}
-                for member, lists in sorted(explanations.items())
+                for pairing_id, sides in explanations.items()
+                for member, lists in sorted(sides.items())
             ]
         )
 

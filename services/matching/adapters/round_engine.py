@@ -36,11 +36,20 @@ class ProcessRoundEngine:
         self._threads = threads
         self._command = tuple(command)
         self._solution: TypeAdapter[Solution] = TypeAdapter(Solution)
+        self._one_at_a_time = asyncio.Lock()
 
     async def solve(
         self, order: SolveOrder, members: AsyncIterator[Sequence[FrozenMember]], *, keep: KeepLeaf, progress: Progress
     ) -> Solution:
         """Feed the worker and take its answer piece by piece; memory here stays bounded by one slice and one leaf."""
+        if self._one_at_a_time.locked():
+            progress("compiling", 0.0)
+        async with self._one_at_a_time:
+            return await self._solve(order, members, keep, progress)
+
+    async def _solve(
+        self, order: SolveOrder, members: AsyncIterator[Sequence[FrozenMember]], keep: KeepLeaf, progress: Progress
+    ) -> Solution:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *self._command,
@@ -63,19 +72,17 @@ class ProcessRoundEngine:
             await _ended(process)
 
     async def warm(self) -> None:
-        """Have the engine's machine code made (once per machine; a second or two when it is there), so that no round waits for it."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            WARMING,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-        )
-        try:
-            await process.wait()
-        finally:
-            await _ended(process)
+        """Have the engine's machine code made (once per machine; a second or two when it is there), so that no round waits for it.
+
+        A round that comes meanwhile waits: compiling twice at once would take both longer.
+        """
+        async with self._one_at_a_time:
+            nothing = asyncio.subprocess.DEVNULL
+            process = await asyncio.create_subprocess_exec(sys.executable, "-m", WARMING, stdin=nothing, stdout=nothing, stderr=nothing)
+            try:
+                await process.wait()
+            finally:
+                await _ended(process)
 
     async def _feed(
         self, pipe: asyncio.StreamWriter, order: SolveOrder, members: AsyncIterator[Sequence[FrozenMember]]

@@ -7,8 +7,10 @@ import json
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, TextIO
 
 from pydantic import TypeAdapter
@@ -18,7 +20,7 @@ from services.matching.domain.rules import RuleSet
 from services.matching.domain.snapshot import Explanation, FrozenMember, Group, Leaf, digest_of, leaves_of
 from services.matching.engine import Evidence, Match, Person, Result, solve
 
-GROUPS_PER_LEAF = 25
+GROUPS_PER_LEAF = 50
 UNMATCHED_PER_LEAF = 200
 PARENT_CHECK_SECONDS = 1.0
 END_MARK = "end\n"
@@ -34,7 +36,13 @@ def main(source: TextIO, sink: TextIO) -> None:
         for answer in answers(source, sink):
             _say(sink, answer)
     except Exception as fault:  # noqa: BLE001 - the other side decides what becomes of the round
-        _say(sink, {"failed": type(fault).__name__})
+        _say(sink, {"failed": f"{type(fault).__name__} in {_place_of(fault)}"})
+
+
+def _place_of(fault: BaseException) -> str:
+    """Return where it happened: file and line, no values."""
+    last = traceback.extract_tb(fault.__traceback__)[-1]
+    return f"{Path(last.filename).name}:{last.lineno}"
 
 
 def answers(source: Iterable[str], sink: TextIO) -> Iterable[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """What every beginning of a pairing has in common: ties, the proposal itself, its explanations, its expiry."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 from services.matching.application.ending import expiry_timer
@@ -10,18 +11,39 @@ from services.matching.domain.place import Tie, tie_id
 from services.matching.domain.snapshot import Explanation
 
 
-async def ties_among(members: tuple[str, ...], uow: UnitOfWork) -> dict[str, Tie]:
-    """Return the tie of each two of these members by its id, new ones where there were none."""
-    ids = {tie_id(one, other): (one, other) for one, other in combinations(members, 2)}
-    found = {tie.id: tie for tie in await uow.ties.find_many(ids)}
-    return {name: found.get(name) or Tie.between(*pair) for name, pair in ids.items()}
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A new proposal and why, for each of its members."""
+
+    pairing: Pairing
+    explanations: Mapping[str, Explanation]
 
 
-async def save_begun(pairing: Pairing, ties: Mapping[str, Tie], explanations: dict[str, Explanation], uow: UnitOfWork) -> None:
-    """Store a new proposal. Its seats are held and saved by the caller, who knows all places of this transaction."""
-    for tie in ties.values():
-        tie.begin(pairing.id)
-        await (uow.ties.save(tie) if tie.revision else uow.ties.add(tie))
-    await uow.explanations.save(pairing.id, explanations)
-    await uow.timers.set(expiry_timer(pairing.id), pairing.expires_at, "pairing-expiry", {"pairing_id": pairing.id})
-    await uow.pairings.add(pairing)
+def tie_ids(members: Sequence[str]) -> list[str]:
+    """Return the id of the tie of each two of these members."""
+    return [tie_id(one, other) for one, other in combinations(members, 2)]
+
+
+async def ties_among(members: Sequence[str], uow: UnitOfWork) -> dict[str, Tie]:
+    """Return the ties that exist among these members, by id."""
+    return {tie.id: tie for tie in await uow.ties.find_many(tie_ids(members))}
+
+
+async def save_begun(begun: Sequence[Begun], known: Mapping[str, Tie], uow: UnitOfWork) -> None:
+    """Store new proposals by few calls; `known` holds the ties that exist among their members.
+
+    Seats are held and saved by the caller, who knows all places of this transaction.
+    """
+    ties: dict[str, Tie] = {}
+    for each in begun:
+        for one, other in combinations(each.pairing.members, 2):
+            tie = known.get(tie_id(one, other)) or Tie.between(one, other)
+            tie.begin(each.pairing.id)
+            ties[tie.id] = tie
+    await uow.ties.add_many([tie for tie in ties.values() if not tie.revision])
+    await uow.ties.save_many([tie for tie in ties.values() if tie.revision])
+    await uow.explanations.save({each.pairing.id: each.explanations for each in begun})
+    for each in begun:
+        pairing = each.pairing
+        await uow.timers.set(expiry_timer(pairing.id), pairing.expires_at, "pairing-expiry", {"pairing_id": pairing.id})
+    await uow.pairings.add_many([each.pairing for each in begun])

@@ -1,6 +1,6 @@
 """What the use cases need of the outside world. Adapters fulfil it; one conformance test runs on each of them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
@@ -38,8 +38,16 @@ class Repository(Protocol[A]):
         """Store a new one and tell its facts."""
         ...
 
+    async def add_many(self, aggregates: Sequence[A]) -> None:
+        """Store new ones by one call."""
+        ...
+
     async def save(self, aggregate: A) -> None:
         """Store a changed one and tell its facts."""
+        ...
+
+    async def save_many(self, aggregates: Sequence[A]) -> None:
+        """Store changed ones by one call."""
         ...
 
 
@@ -120,8 +128,8 @@ class CardRepository(Protocol):
 class ExplanationRepository(Protocol):
     """R17: the four lists of each pairing and side."""
 
-    async def save(self, pairing_id: str, explanations: dict[str, Explanation]) -> None:
-        """Keep the lists of each member."""
+    async def save(self, explanations: Mapping[str, Mapping[str, Explanation]]) -> None:
+        """Keep the lists of each member of each new pairing."""
         ...
 
     async def find(self, pairing_id: str, member_id: str) -> Explanation | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from services.matching.application.beginning import save_begun, ties_among
+from services.matching.application.beginning import Begun, save_begun, ties_among
 from services.matching.application.ports import UnitOfWork
 from services.matching.domain import refusals
 from services.matching.domain.card import LEFT, Card, lines_within
@@ -60,7 +60,7 @@ async def propose_pairing(command: ProposePairing, uow: UnitOfWork) -> Pairing:
     explanations = {
         member: explain(cards[member], [cards[partner] for partner in pairing.partners_of(member)]) for member in pairing.members
     }
-    await save_begun(pairing, ties, explanations, uow)
+    await save_begun([Begun(pairing, explanations)], ties, uow)
     return pairing
 
 

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import combinations
 
-from services.matching.application.beginning import save_begun
+from services.matching.application.beginning import Begun, save_begun, tie_ids
 from services.matching.application.ports import UnitOfWork
 from services.matching.domain.card import Card
 from services.matching.domain.explaining import explain
@@ -44,11 +43,11 @@ async def publish_leaf(round_id: str, uow: UnitOfWork) -> bool:
     leaf = await uow.snapshots.leaf(round_id, current.leaves_published)
     desk = await _laid_out(current, leaf, uow)
     for group in leaf.groups:
-        await desk.publish(group)
+        desk.publish(group)
     for member, reason in leaf.unmatched.items():
         desk.leave_out(member, reason)
-    await desk.save_places()
-    current.leaf_published(desk.proposals, dict(sorted(desk.unmatched.items())))
+    await desk.save()
+    current.leaf_published(len(desk.begun), dict(sorted(desk.unmatched.items())))
     await uow.rounds.save(current)
     return True
 
@@ -63,7 +62,7 @@ async def _finish(current: Round, uow: UnitOfWork) -> None:
 
 async def _laid_out(current: Round, leaf: Leaf, uow: UnitOfWork) -> "_Desk":
     members = list(dict.fromkeys([member for group in leaf.groups for member in group.members] + sorted(leaf.unmatched)))
-    names = [tie_id(one, other) for group in leaf.groups for one, other in combinations(group.members, 2)]
+    names = [name for group in leaf.groups for name in tie_ids(group.members)]
     programme = await uow.programmes.get(current.programme_id)
     return _Desk(
         round=current,
@@ -87,17 +86,17 @@ class _Desk:
     cards: dict[str, Card]
     places: dict[str, Place]
     ties: dict[str, Tie]
-    proposals: int = 0
+    begun: list[Begun] = field(default_factory=list)
     unmatched: dict[str, str] = field(default_factory=dict)
 
-    async def publish(self, group: Group) -> None:
+    def publish(self, group: Group) -> None:
         """Propose, unless somebody is no longer there; of a trio the two who remain are still proposed to each other."""
         losses = self._losses(group.members)
         remaining = tuple(member for member in group.members if member not in losses)
         if losses and len(remaining) >= 2 and not self._losses(remaining):  # noqa: PLR2004 - a pairing is at least two
-            await self._propose(remaining, self._explained(remaining))
+            self._propose(remaining, self._explained(remaining))
         elif not losses:
-            await self._propose(group.members, group.explanations)
+            self._propose(group.members, group.explanations)
         for member in group.last_for:
             place = self.places.get(member)
             if place is None or place.proposed_in != self.round.id:
@@ -110,12 +109,12 @@ class _Desk:
         if place is not None and reason not in NOT_WAITING:
             place.was_left_out()
 
-    async def save_places(self) -> None:
+    async def save(self) -> None:
         """Store each place once; whoever changed it meanwhile makes this piece run again."""
-        for _, place in sorted(self.places.items()):
-            await self.uow.places.save(place)
+        await self.uow.places.save_many([place for _, place in sorted(self.places.items())])
+        await save_begun(self.begun, self.ties, self.uow)
 
-    async def _propose(self, members: tuple[str, ...], explanations: dict[str, Explanation]) -> None:
+    def _propose(self, members: tuple[str, ...], explanations: dict[str, Explanation]) -> None:
         pairing = Pairing.propose(
             id=self.uow.new_id(),
             programme_id=self.round.programme_id,
@@ -126,15 +125,10 @@ class _Desk:
             salt=self.uow.new_salt(),
             round_id=self.round.id,
         )
-        ties = {}
-        for one, other in combinations(pairing.members, 2):
-            name = tie_id(one, other)
-            ties[name] = self.ties.setdefault(name, Tie.between(one, other))
         for member in pairing.members:
             self.places[member].hold(pairing.id)
             self.places[member].was_proposed(self.round.id)
-        await save_begun(pairing, ties, explanations, self.uow)
-        self.proposals += 1
+        self.begun.append(Begun(pairing, explanations))
 
     def _losses(self, members: Sequence[str]) -> dict[str, str]:
         found = {}
