@@ -35,27 +35,20 @@ def build(f: Foundation[NotificationSettings]) -> Service:
     records, bell = Records(), Doorbell()
 
     def bind(tx: Transaction, cause: Cause) -> MongoUnitOfWork:
+        outbox, timers = partial(f.outbox, tx), f.timers(tx, cause)
         return unit_of_work(
-            tx,
-            cause,
-            outbox=partial(f.outbox, tx),
-            timers=f.timers(tx, cause),
-            records=records,
-            bell=bell,
-            clock=f.clock,
-            remind_before=own.remind_before,
+            tx, cause, outbox=outbox, timers=timers, records=records, bell=bell, clock=f.clock, remind_before=own.remind_before
         )
 
     consumer = f.consumer(bind)
     consumers.subscribe(consumer)
-    directory = MongoDirectory(f.database, records)
-    composer = _composer(f)
+    directory, composer = MongoDirectory(f.database, records), _composer(f)
     queue = DeliveryQueue(f.database, records, wall=f.wall, randomness=f.randomness, lease=own.lease)
     dispatcher = Dispatcher(
         queue=queue,
         directory=directory,
         counter=_counter(f, composer),
-        mailer=lambda: SmtpMailer(_mail_server(own, smtp)),
+        mailer=partial(SmtpMailer, _mail_server(own, smtp)),
         settlement=Settlement(f.database, bind),
         bell=bell,
         pace=Pace(conversations=own.conversations, batch=own.batch, attempt_seconds_max=own.attempt_seconds_max(smtp)),

@@ -1,6 +1,6 @@
 """Domain values to documents and back, compiled once and kept with what `main.py` builds."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -10,6 +10,8 @@ from services.notification.domain.replicas import PairingSeen, SessionSeen
 from shared.persistence.indexes import Index
 
 DELIVERIES, RECIPIENTS, PAIRINGS, SESSIONS = "deliveries", "recipients", "pairings", "sessions"
+KEPT = timedelta(days=400)
+"""How long a settled delivery stays in its member's inbox (technical time)."""
 INDEXES = (
     Index(collection=RECIPIENTS),
     Index(collection=PAIRINGS),
@@ -18,6 +20,7 @@ INDEXES = (
     Index(collection=DELIVERIES, keys=(("claim", 1),)),
     Index(collection=DELIVERIES, keys=(("lane", 1), ("at", 1))),
     Index(collection=DELIVERIES, keys=(("member_id", 1), ("at", 1))),
+    Index(collection=DELIVERIES, keys=(("expires_at", 1),), expire_after=timedelta(0)),
 )
 """`due_at` stands on pending deliveries only, so that the queue's index is as long as the queue."""
 
@@ -43,6 +46,8 @@ class Records:
         }
         if delivery.state is State.PENDING:
             document["due_at"] = delivery.due_at
+        elif delivery.done_at is not None:
+            document["expires_at"] = delivery.done_at + KEPT
         return document
 
     def delivery(self, document: dict[str, Any]) -> Delivery:
