@@ -61,7 +61,7 @@ class Story:
         self.rows = await self.api.all_pages("profile", f"/imports/{begun['import_id']}/rows", HR)
         for row in [row for row in self.rows if row["outcome"] == "refused"][:5]:
             problem = row["problems"][0]
-            self.say(f"  refused: line {row['line']}, {problem['column']}: {problem['problem']}; {problem['remedy']}.")
+            self.say(f"  refused: line {row['line']}, {problem['column']}: {problem['problem']} {problem['remedy']}")
 
     async def open_programme(self) -> str:
         """Publish the programme's rules and enrol everybody who is here."""
@@ -79,7 +79,7 @@ class Story:
         path = f"/rounds/{began['round_id']}"
         solved = await self._reached(path, "solved")
         counts = solved["counts"]
-        self.say(f"  {counts.get('pairs')} pairs and {counts.get('trios')} trios out of {counts.get('size')} people; nobody was told yet.")
+        self.say(f"  {counts['pairs']} pairs and {counts['trios']} trios out of {counts['members']} people; nobody was told yet.")
         await self.api.post("matching", f"{path}/publish", HR)
         await self._reached(path, "published")
 
@@ -142,7 +142,7 @@ class Story:
             nonlocal found
             found = await self.api.get("matching", path, HR)
             if found["state"] == "cancelled":
-                raise DemoTrouble(f"the round was cancelled: {found.get('reason')}")
+                raise DemoTrouble(f"the round was cancelled: {found.get('failure')}")
             return bool(found["state"] == wanted)
 
         await self._until(f"the round is {wanted}", there, QUIET_LIMIT_SECONDS)

@@ -1,11 +1,12 @@
 """A mail server that keeps what it gets: the demo's mailbox and the tests' far side. Speaks real SMTP on the running loop."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,11 @@ class MailSink:
     port: int = 0
     received: list[ReceivedMail] = field(default_factory=list)
     _refusals: dict[str, list[str]] = field(default_factory=dict)
+    _numbers: Iterator[int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Number on after the mails that a kept folder already holds."""
+        self._numbers = count(1 + len(list(self.folder.glob("*.eml")) if self.folder else []))
 
     def refuse(self, recipient: str, reply: str, times: int = 1) -> None:
         """Answer `reply` (such as `451 later` or `550 unknown`) to the next `times` mails for `recipient`."""
@@ -65,8 +71,7 @@ class MailSink:
         content = envelope.original_content or b""
         path = None
         if self.folder is not None:
-            number = len(list(self.folder.glob("*.eml"))) + 1
-            path = self.folder / f"{number:06d}.eml"
+            path = self.folder / f"{next(self._numbers):06d}.eml"
             path.write_bytes(content)
         self.received.append(ReceivedMail(sender=envelope.mail_from or "", recipients=tuple(envelope.rcpt_tos), content=content, path=path))
         return TAKEN
