@@ -20,12 +20,13 @@ $(STAMP): $(LOCK) pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Tandem needs Python 3.11, 3.12 or 3.13 on the PATH; none was found." >&2; exit 1; }
 	@if command -v uv >/dev/null 2>&1; then \
 		{ test -x $(BIN)/python || uv venv -q --python "$(PYTHON)" $(VENV); } && \
-		uv pip sync -q --python $(BIN)/python $(LOCK) && uv pip install -q --python $(BIN)/python --no-deps -e .; \
+		uv pip sync -q --python $(BIN)/python $(LOCK) && uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .; \
 	else \
 		{ test -x $(BIN)/pip || "$(PYTHON)" -m venv $(VENV); } && \
 		$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r $(LOCK) && \
-		$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .; \
+		$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .; \
 	fi
+	@$(BIN)/python -m services.matching.engine.warm
 	@touch $@
 
 demo: setup ## show the main job: from a people file to held sessions (PEOPLE=file.csv OUT=folder)

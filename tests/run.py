@@ -37,7 +37,7 @@ class Part:
 
 
 PARTS = (
-    Part("quick", ("tests/architecture", "tests/contracts", "tests/unit", "tests/component"), TWO_WORKERS),
+    Part("quick", ("tests/architecture", "tests/contracts", "tests/unit", "tests/component", "tests/simulation"), TWO_WORKERS),
     Part("servers", ("tests/conformance", "tests/integration"), TWO_WORKERS),
     Part("end-to-end", ("tests/e2e",), ()),
 )

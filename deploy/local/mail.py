@@ -44,7 +44,7 @@ class MailSink:
     _numbers: Iterator[int] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Number on after the mails that a kept folder already holds."""
+        """Go on numbering after the mails that a kept folder already holds."""
         self._numbers = count(1 + len(list(self.folder.glob("*.eml")) if self.folder else []))
 
     def refuse(self, recipient: str, reply: str, times: int = 1) -> None:
