@@ -21,10 +21,14 @@ from shared.persistence.leases import Lease
 from shared.service import Service
 
 
+Bind = Callable[[Transaction, Cause], UnitOfWork]
+
+
 def build(f: Foundation[MatchingSettings]) -> Service:
     """Wire matching together; two calls share nothing."""
     shapes, rounds_bell = Shapes(), Doorbell()
     library = MongoLibrary(f.database, shapes)
+    engine = ProcessRoundEngine(shapes, f.tasks, threads=f.settings.solver_threads)
 
     def bind(tx: Transaction, cause: Cause) -> UnitOfWork:
         return MongoUnitOfWork(
@@ -38,19 +42,6 @@ def build(f: Foundation[MatchingSettings]) -> Service:
             rounds_bell=rounds_bell,
         )
 
-    async def transact(label: str, cause: Cause, work: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:
-        return await f.database.transact(label, lambda tx: work(bind(tx, cause)))
-
-    engine = ProcessRoundEngine(shapes, f.tasks, threads=f.settings.solver_threads)
-    runner = Runner(
-        transact=transact,
-        reader=library,
-        engine=engine,
-        bell=rounds_bell,
-        lease=Lease(f.database, "rounds", randomness=f.randomness, replica=f.shared.kafka.group_instance_id),
-        tasks=f.tasks,
-        randomness=f.randomness,
-    )
     commands = f.commands(bind)
     consumer = f.consumer(bind)
     declare_routes(consumer)
@@ -66,5 +57,20 @@ def build(f: Foundation[MatchingSettings]) -> Service:
             CharterRoutes(commands, library).router,
         ],
         timers=f.timer_runner(bind, timer_handlers()),
-        jobs={"rounds": runner.run, "engine-warmth": engine.warm},
+        jobs={"rounds": _runner(f, bind, library, engine, rounds_bell).run, "engine-warmth": engine.warm},
+    )
+
+
+def _runner(f: Foundation[MatchingSettings], bind: Bind, library: MongoLibrary, engine: ProcessRoundEngine, bell: Doorbell) -> Runner:
+    async def transact(label: str, cause: Cause, work: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:
+        return await f.database.transact(label, lambda tx: work(bind(tx, cause)))
+
+    return Runner(
+        transact=transact,
+        reader=library,
+        engine=engine,
+        bell=bell,
+        lease=Lease(f.database, "rounds", randomness=f.randomness, replica=f.shared.kafka.group_instance_id),
+        tasks=f.tasks,
+        randomness=f.randomness,
     )

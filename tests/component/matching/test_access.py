@@ -10,6 +10,17 @@ ADMINS = (Role.PROGRAMME_ADMIN, Role.HR_ADMIN)
 OVERSEERS = (*ADMINS, Role.AUDITOR)
 MINE = (PROGRAMME,)
 
+ACTIONS = {
+    "accept": None,
+    "decline": None,
+    "close": {"reason": "other"},
+    "pause": {"until": "2027-04-01T00:00:00Z"},
+    "resume": None,
+    "keep": None,
+    "charter/sign": {"digest": "x"},
+}
+"""What a member may do with a pairing, and with which body."""
+
 
 def table(own: str, foreign: str, round_id: str) -> dict[str, Row]:
     """Return who may call what."""
@@ -43,17 +54,8 @@ def table(own: str, foreign: str, round_id: str) -> dict[str, Row]:
             roles=(Role.MEMBER, Role.HR_ADMIN), path={"one": ADA, "other": "x"}, foreign={"one": BEN, "other": "x"}
         ),
     }
-    bodies = {
-        "accept": None,
-        "decline": None,
-        "close": {"reason": "other"},
-        "pause": {"until": "2027-04-01T00:00:00Z"},
-        "resume": None,
-        "keep": None,
-        "charter/sign": {"digest": "x"},
-    }
     return rows | {
-        f"POST /pairings/{{pairing_id}}/{name}": Row(roles=MEMBER, path=ours, foreign=theirs, body=body) for name, body in bodies.items()
+        f"POST /pairings/{{pairing_id}}/{name}": Row(roles=MEMBER, path=ours, foreign=theirs, body=body) for name, body in ACTIONS.items()
     }
 
 
