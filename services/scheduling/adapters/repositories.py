@@ -10,6 +10,7 @@ from services.scheduling.domain.session import State
 from shared.kernel.errors import StaleVersion
 from shared.persistence.aggregates import AggregateStore
 from shared.persistence.database import Document, Transaction
+from shared.persistence.errors import DuplicateKey
 from shared.persistence.indexes import Index
 
 SCHEDULES, CARDS, DIARIES = "schedules", "cards", "diaries"
@@ -83,6 +84,15 @@ class MongoCards:
         document = await self._on.find_one({"_id": member_id})
         return None if document is None else _card(document)
 
+    async def of(self, member_ids: Sequence[str]) -> list[Card]:
+        """Return several members' cards; one that is missing is made, so that the real one, when it comes, is noticed."""
+        found = {each["_id"]: _card(each) for each in await self._on.find({"_id": {"$in": list(member_ids)}})}
+        for member_id in member_ids:
+            if member_id not in found:
+                found[member_id] = Card(member_id=member_id, sequence=0)
+                await self.put(found[member_id])
+        return [found[member_id] for member_id in member_ids]
+
     async def put(self, card: Card) -> None:
         """Keep a card."""
         spans = [[span.weekday, span.start_minute, span.end_minute] for span in card.working_hours]
@@ -123,7 +133,7 @@ class MongoDiaries:
             found.update(dict.fromkeys(each["quarter"] for each in entries if each["pairing_id"] != pairing_id))
         return sorted(found)
 
-    async def take(self, pairing_id: str, session_id: str, member_ids: Sequence[str], quarters: range) -> None:
+    async def take(self, pairing_id: str, member_ids: Sequence[str], sessions: Mapping[str, range]) -> None:
         """Reserve; when somebody was faster the whole work runs again and sees what is taken (N2)."""
         entries: list[Document] = [
             {
@@ -133,15 +143,18 @@ class MongoDiaries:
                 "pairing_id": pairing_id,
                 "session_id": session_id,
             }
+            for session_id, quarters in sessions.items()
             for member_id in member_ids
             for quarter in quarters
         ]
-        if len(await self._on.upsert_missing(entries)) != len(entries):
-            raise StaleVersion(DIARIES, session_id)
+        try:
+            await self._on.insert_many(entries)
+        except DuplicateKey:  # the transaction is lost; nothing may follow in it but its next run
+            raise StaleVersion(DIARIES, pairing_id) from None
 
-    async def release(self, session_id: str) -> None:
-        """Free a session's quarter hours."""
-        await self._on.delete_many({"session_id": session_id})
+    async def release(self, session_ids: Sequence[str]) -> None:
+        """Free the sessions' quarter hours."""
+        await self._on.delete_many({"session_id": {"$in": list(session_ids)}})
 
     async def forget_before(self, pairing_id: str, quarter: int) -> None:
         """Delete a pairing's past entries."""

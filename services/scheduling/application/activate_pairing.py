@@ -27,13 +27,8 @@ async def activate_pairing(command: ActivatePairing, uow: UnitOfWork) -> None:
     schedule = Schedule.open(
         pairing_id=command.pairing_id, programme_id=command.programme_id, members=command.members, cadence=command.cadence
     )
-    if await _somebody_left(schedule, uow):
-        schedule.close(CancelReason.MEMBER_LEFT, uow.clock.now())
-    else:
+    if all(card.active for card in await uow.cards.of(schedule.members)):
         await plan(schedule, uow)
+    else:
+        schedule.close(CancelReason.MEMBER_LEFT, uow.clock.now())
     await keep(schedule, {}, uow)
-
-
-async def _somebody_left(schedule: Schedule, uow: UnitOfWork) -> bool:
-    cards = [await uow.cards.find(member_id) for member_id in schedule.members]
-    return any(card is not None and not card.active for card in cards)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from services.scheduling.application.ports import UnitOfWork, availability_of
+from services.scheduling.application.ports import UnitOfWork
 from services.scheduling.domain import slots
 from services.scheduling.domain.common_time import CommonTime
 from services.scheduling.domain.desk import Desk
@@ -27,11 +27,11 @@ async def desk_for(schedule: Schedule, uow: UnitOfWork) -> Desk:
     What the pairing itself reserves is read from the schedule: it may have changed since the diaries were written.
     """
     now = uow.clock.now()
-    cards = [await uow.cards.find(member_id) for member_id in schedule.members]
+    cards = await uow.cards.of(schedule.members)
     first, last = slots.first_from(now) - 1, slots.first_from(now + DIARY_WINDOW)
     taken = await uow.diaries.taken(schedule.id, schedule.members, first, last)
     taken += [quarter for quarters in schedule.reservations().values() for quarter in quarters]
-    common = CommonTime([availability_of(card) for card in cards], taken)
+    common = CommonTime([card.availability() for card in cards], taken)
     return Desk(now=now, common=common, horizon=uow.horizon, new_id=uow.ids)
 
 
@@ -42,12 +42,12 @@ async def keep(schedule: Schedule, before: dict[str, range], uow: UnitOfWork) ->
     move by less than its own length.
     """
     after = schedule.reservations()
-    for session_id, quarters in before.items():
-        if after.get(session_id) != quarters:
-            await uow.diaries.release(session_id)
-    for session_id, quarters in after.items():
-        if before.get(session_id) != quarters:
-            await uow.diaries.take(schedule.id, session_id, schedule.members, quarters)
+    freed = [session_id for session_id, quarters in before.items() if after.get(session_id) != quarters]
+    new = {session_id: quarters for session_id, quarters in after.items() if before.get(session_id) != quarters}
+    if freed:
+        await uow.diaries.release(freed)
+    if new:
+        await uow.diaries.take(schedule.id, schedule.members, new)
     if schedule.revision:
         await uow.schedules.save(schedule)
     else:

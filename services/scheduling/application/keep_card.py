@@ -23,13 +23,14 @@ class ForgetCard:
 async def keep_card(command: KeepCard, uow: UnitOfWork) -> None:
     """N16: keep the newest record; when the member can meet at other times, their schedules are planned again.
 
-    Only the future changes. An older record than the one known is dropped.
+    Only the future changes. An older record than the one known is dropped. Before anybody asked for a card there is
+    no schedule to look at, so that a first import costs little.
     """
     known = await uow.cards.find(command.card.member_id)
     if known is not None and known.sequence >= command.card.sequence:
         return
     await uow.cards.put(command.card)
-    if command.card.same_times(known):
+    if known is None or command.card.same_times(known):
         return
     for schedule in await uow.schedules.of_member(command.card.member_id):
         if schedule.is_active:

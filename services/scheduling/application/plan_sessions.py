@@ -39,7 +39,8 @@ async def plan(schedule: Schedule, uow: UnitOfWork) -> None:
     planning.book_first(schedule, desk)
     occurrences = _next_occurrences(schedule, desk, uow)
     planning.extend_series(schedule, occurrences, desk)
-    await uow.diaries.forget_before(schedule.id, slots.first_from(desk.now) - 1)
+    if schedule.revision:  # a new one has no past
+        await uow.diaries.forget_before(schedule.id, slots.first_from(desk.now) - 1)
     await _look_again(schedule, occurrences, desk.now, uow)
 
 

@@ -1,6 +1,6 @@
 """What the use cases need of the world."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -27,14 +27,9 @@ class Card:
         """Return when the member can meet."""
         return Availability.of(self.timezone, self.working_hours, self.away_until)
 
-    def same_times(self, other: "Card | None") -> bool:
+    def same_times(self, other: "Card") -> bool:
         """Tell whether the member can meet at the same times as `other` says."""
-        return other is not None and self.availability() == other.availability()
-
-
-def availability_of(card: Card | None) -> Availability:
-    """Return when a member can meet; the defaults when their card has not arrived yet."""
-    return card.availability() if card else Availability.of(None, ())
+        return self.availability() == other.availability()
 
 
 class Schedules(Protocol):
@@ -68,6 +63,14 @@ class Cards(Protocol):
         """Return a card, or None."""
         ...
 
+    async def of(self, member_ids: Sequence[str]) -> list[Card]:
+        """Return the cards of several members, in their order; a member without one gets the defaults.
+
+        That somebody asked for them is remembered (a card of sequence 0), so that the first real card knows whether
+        anything may hang on it.
+        """
+        ...
+
     async def put(self, card: Card) -> None:
         """Keep a card; the newest record wins."""
         ...
@@ -84,12 +87,12 @@ class Diaries(Protocol):
         """Return the quarter hours from `first` to before `last` that other pairings took from any of the members."""
         ...
 
-    async def take(self, pairing_id: str, session_id: str, member_ids: Sequence[str], quarters: range) -> None:
-        """Reserve the quarter hours for all members; StaleVersion when one is taken, so that the edge runs again."""
+    async def take(self, pairing_id: str, member_ids: Sequence[str], sessions: Mapping[str, range]) -> None:
+        """Reserve the sessions' quarter hours for all members; StaleVersion when one is taken, so that the edge runs again."""
         ...
 
-    async def release(self, session_id: str) -> None:
-        """Free what a session reserved."""
+    async def release(self, session_ids: Sequence[str]) -> None:
+        """Free what sessions reserved."""
         ...
 
     async def forget_before(self, pairing_id: str, quarter: int) -> None:

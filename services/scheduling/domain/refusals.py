@@ -101,6 +101,13 @@ class PairingNotActive(Refusal):
     title = "This pairing is paused or closed; no session can be booked."
 
 
+class TooFewMembers(Invalid):
+    """R43: a pairing has two members or more."""
+
+    code = "too-few-members"
+    title = "A pairing has at least two different members."
+
+
 class NotOnTheQuarterHour(Invalid):
     """Time is booked in quarter hours."""
 

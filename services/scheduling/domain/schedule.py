@@ -12,6 +12,7 @@ from services.scheduling.domain.session import CancelReason, Kind, PlacedBy, Pro
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.errors import NotFound
 
+MEMBERS_MIN = 2
 KEPT_PAST_SESSIONS = 200
 """How many finished sessions a schedule remembers; older ones live on in the event stream (N1)."""
 
@@ -143,8 +144,16 @@ class Schedule(Aggregate):
 
     @classmethod
     def open(cls, *, pairing_id: str, programme_id: str, members: tuple[str, ...], cadence: Cadence) -> Self:
-        """Begin the schedule of an activated pairing (N8)."""
-        return cls(id=pairing_id, programme_id=programme_id, members=members, cadence=cadence)
+        """Begin the schedule of an activated pairing (N8); a member who is named twice is one.
+
+        Raises:
+            TooFewMembers: when nobody would meet anybody.
+
+        """
+        different = tuple(dict.fromkeys(members))
+        if len(different) < MEMBERS_MIN:
+            raise refusals.TooFewMembers(pairing_id=pairing_id, members=len(different))
+        return cls(id=pairing_id, programme_id=programme_id, members=different, cadence=cadence)
 
     def pause(self, until: datetime, now: datetime) -> None:
         """Let the pairing rest: its future sessions are cancelled."""

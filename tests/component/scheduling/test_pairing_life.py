@@ -70,6 +70,18 @@ class TestActivation:
         assert told[5].data["starts_at"] == "2027-03-02T14:00:00.000Z"
         assert told[5].data["calendar_sequence"] == 1
 
+    async def test_member_named_twice_is_one(self, house: House) -> None:
+        """R43: nobody competes with themselves for an hour."""
+        await house.hears(card(ADA), card(BEN), activated(ADA, BEN, ADA))
+        assert (await house.told())[0].data["members"] == BOTH
+
+    async def test_pairing_of_one_is_set_aside(self, house: House) -> None:
+        """N2: such a fact is a fault of its sender: a dead letter, and the consumer goes on."""
+        await house.hears(activated(ADA, ADA), activated(ADA, BEN, pairing_id="pairing-2"))
+        letters = await house.database.collection("dead_letters").find({})
+        assert [each["code"] for each in letters] == ["too-few-members"]
+        assert names(await house.told("pairing-2")) == ["booked"] * 5
+
     async def test_with_a_leaver_nothing_is_booked(self, house: House) -> None:
         """N3: the activation overtook the leaver's news; matching closes the pairing."""
         await house.hears(card(ADA), card(BEN, status="left"), activated())
