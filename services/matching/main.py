@@ -20,7 +20,6 @@ from shared.persistence.doorbell import Doorbell
 from shared.persistence.leases import Lease
 from shared.service import Service
 
-
 Bind = Callable[[Transaction, Cause], UnitOfWork]
 
 

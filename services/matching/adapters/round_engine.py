@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from services.matching.adapters.records import Shapes
 from services.matching.application.ports import EngineFailed, KeepLeaf, Progress, SolveOrder
 from services.matching.domain.round import Solution
-from services.matching.domain.snapshot import FrozenMember
+from services.matching.domain.snapshot import FrozenMember, Leaf
 from shared.kernel.tasks import Tasks
 from shared.persistence.errors import DatabaseFault
 
@@ -105,17 +105,33 @@ class ProcessRoundEngine:
         return None
 
     async def _read(self, pipe: asyncio.StreamReader, keep: KeepLeaf, progress: Progress) -> Solution:
-        while line := await pipe.readline():
-            answer: dict[str, Any] = json.loads(line)
-            if "leaf" in answer:
-                await keep(self._shapes.leaf.validate_python(answer["leaf"]))
-            elif "solution" in answer:
-                return self._solution.validate_python(answer["solution"])
-            elif "failed" in answer:
-                raise EngineFailed(answer["failed"])
-            elif "stage" in answer:
-                progress(answer["stage"], answer["share"])
+        while (answer := await self._next(pipe)) is not None:
+            if isinstance(answer, Leaf):
+                await keep(answer)
+            elif isinstance(answer, Solution):
+                return answer
+            else:
+                progress(*answer)
         raise EngineFailed("worker-died")
+
+    async def _next(self, pipe: asyncio.StreamReader) -> Leaf | Solution | tuple[str, float] | None:
+        """Return what the next line says, None at the end."""
+        try:
+            line = await pipe.readline()
+            answer: dict[str, Any] = json.loads(line) if line else {}
+            if "leaf" in answer:
+                return self._shapes.leaf.validate_python(answer["leaf"])
+            if "solution" in answer:
+                return self._solution.validate_python(answer["solution"])
+            if "stage" in answer:
+                return str(answer["stage"]), float(answer["share"])
+        except ValueError:
+            raise EngineFailed("garbled-answer") from None
+        if "failed" in answer:
+            raise EngineFailed(answer["failed"])
+        if line:
+            raise EngineFailed("garbled-answer")
+        return None
 
 
 async def _ended(process: asyncio.subprocess.Process) -> None:

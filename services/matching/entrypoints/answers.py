@@ -289,10 +289,3 @@ class ExplanationOut(_Out):
             you_give=shown(lists.you_give),
             you_get=shown(lists.you_get),
         )
-
-
-class PairingsOut(_Out):
-    """A list of pairings, newest first."""
-
-    items: list[PairingOut | PairingSummary]
-    next: str | None = None

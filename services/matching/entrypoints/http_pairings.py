@@ -20,11 +20,13 @@ from services.matching.application.ports import UnitOfWork
 from services.matching.application.queries import Library
 from services.matching.domain.life import Origin
 from services.matching.domain.pairing import Pairing
-from services.matching.entrypoints.answers import CharterOut, ExplanationOut, PairingOut, PairingsOut, PairingSummary
+from services.matching.entrypoints.answers import CharterOut, ExplanationOut, PairingOut, PairingSummary
 from services.matching.entrypoints.requests import CharterBody, CloseIn, DeclineIn, PairingIn, PauseIn, SignIn
+from shared.contracts.base import instant_text
 from shared.http.auth import Principal, Role, requires
 from shared.http.commands import CommandRunner
 from shared.http.etags import etag_of, if_match
+from shared.http.paging import After, Page, Paged
 from shared.kernel.errors import NotAllowed, NotFound
 from shared.observability import log_events
 from shared.observability.logging import get_log
@@ -80,14 +82,14 @@ class PairingRoutes:
         )
         return await self._run(request, member, "propose-pairing", lambda uow: propose_pairing.propose_pairing(command, uow), body)
 
-    async def pairings(self, reader: Reader, member_id: OfMember = None) -> PairingsOut:
+    async def pairings(self, reader: Reader, paging: Paged, member_id: OfMember = None) -> Page[PairingOut | PairingSummary]:
         """List one's own pairings, newest first; services and HR name the member."""
         whose = _whose(reader, member_id)
-        found = await self._library.pairings_of(whose)
+        found = [each for each in await self._library.pairings_of(whose) if paging.after is None or _place(each) < _of(paging.after)]
         if reader.is_member(whose) or reader.has(Role.SERVICE):
-            return PairingsOut(items=[PairingOut.of(each) for each in found])
+            return paging.page(found, key=_place, shown=PairingOut.of)
         get_log().info(log_events.PERSON_READ, principal=reader.opaque_id, member=whose, route="/pairings")
-        return PairingsOut(items=[PairingSummary(**PairingSummary.fields_of(each)) for each in found])
+        return paging.page(found, key=_place, shown=lambda each: PairingSummary(**PairingSummary.fields_of(each)))
 
     async def show(self, pairing_id: str, reader: Reader) -> PairingOut | PairingSummary:
         """Show a pairing to its members and to services; to HR that it is there and where it stands."""
@@ -186,3 +188,12 @@ def _whose(reader: Principal, member_id: str | None) -> str:
     if reader.is_member(member_id) or reader.has(Role.SERVICE, Role.HR_ADMIN):
         return member_id
     raise NotAllowed
+
+
+def _place(pairing: Pairing) -> tuple[str, str]:
+    """Return where a pairing stands in a list: text that sorts as time does."""
+    return instant_text(pairing.proposed_at), pairing.id
+
+
+def _of(after: After) -> tuple[str, str]:
+    return str(after.value), after.id

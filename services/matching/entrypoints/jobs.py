@@ -93,16 +93,24 @@ class Runner:
             await self.lease.give_up()
 
     async def carry_on(self) -> None:
-        """Carry every working round as far as it goes."""
+        """Carry every working round as far as it goes; one that meets a bug is told and tried again later, the others go on."""
         for current in await self.reader.working_rounds():
-            cause = Cause(correlation_id=current.correlation_id)
             with correlated(current.correlation_id):
-                if current.state is RoundState.OPENED:
-                    await self._freeze(current.id, cause)
-                if current.state in {RoundState.OPENED, RoundState.FROZEN}:
-                    await self._solve(current.id, cause)
-                if current.state is RoundState.PUBLISHING:
-                    await self._publish(current.id, cause)
+                try:
+                    await self._carry_on(current)
+                except (DatabaseFault, OutcomeUnknown):
+                    raise
+                except Exception as fault:  # noqa: BLE001 - whatever one round meets, the others go on
+                    get_log().error(log_events.ROUND_STUCK, round=current.id, state=current.state.value, exc_info=fault)
+
+    async def _carry_on(self, current: Round) -> None:
+        cause = Cause(correlation_id=current.correlation_id)
+        if current.state is RoundState.OPENED:
+            await self._freeze(current.id, cause)
+        if current.state in {RoundState.OPENED, RoundState.FROZEN}:
+            await self._solve(current.id, cause)
+        if current.state is RoundState.PUBLISHING:
+            await self._publish(current.id, cause)
 
     async def _freeze(self, round_id: str, cause: Cause) -> None:
         size = 0

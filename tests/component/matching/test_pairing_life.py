@@ -223,3 +223,30 @@ class TestSupport:
         assert (await house.told(pairing))[-1].data == {"pairing_id": pairing, "members": [ADA, BEN], "reason": "moved-on"}
         again = await house.calls(BEN, "POST", f"/pairings/{pairing}/close", {"reason": "other"})
         assert again.json()["code"] == "pairing-closed"
+
+
+class TestList:
+    """Every list comes in pages."""
+
+    async def test_newest_first_page_by_page(self, house: House) -> None:
+        """No pairing is skipped or shown twice, also when several began at one instant."""
+        others = [f"m{number}" for number in range(5)]
+        await house.opens(ADA, *others)
+        asked = []
+        for number, other in enumerate(others):
+            house.clock.moment = MONDAY + timedelta(minutes=number // 2)
+            asked.append((await house.asks(other, ADA))["pairing_id"])
+        seen, path = [], "/pairings?limit=2"
+        while path:
+            page = await house.does(ADA, "GET", path)
+            seen += [each["pairing_id"] for each in page["items"]]
+            path = f"/pairings?limit=2&cursor={page['next']}" if page["next"] else ""
+        assert (sorted(seen), seen[0]) == (sorted(asked), asked[-1])
+
+    async def test_hr_sees_where_it_stands_not_who_answered(self, house: House) -> None:
+        """N9, R13: no note, no answers, no charter state."""
+        await house.opens(ADA, BEN)
+        await house.asks(ADA, BEN, note="private words")
+        (shown,) = (await house.does(caller(Role.HR_ADMIN), "GET", f"/pairings?member_id={BEN}"))["items"]
+        assert shown["state"] == "proposed"
+        assert {"note", "accepted_by", "charter", "end_reason"}.isdisjoint(shown)

@@ -83,6 +83,9 @@ class TestTrouble:
             ("raise SystemExit(1)", "worker-died"),
             (DRAIN + 'print(\'{"failed": "ValueError in x.py:3"}\')', "ValueError in x.py:3"),
             (DRAIN, "worker-died"),
+            (DRAIN + "print('not json')", "garbled-answer"),
+            (DRAIN + "import json; print(json.dumps({'leaf': 3}))", "garbled-answer"),
+            (DRAIN + "import json; print(json.dumps({'else': 3}))", "garbled-answer"),
         ],
     )
     async def test_a_worker_that_gives_no_answer(self, program: str, code: str) -> None:
