@@ -55,6 +55,7 @@ SESSION_NOT_BOOKED = "session.not-booked"  # no time suits all members of a pair
 ROUND_FROZEN = "round.frozen"  # a round's snapshot counts from here; how many members
 ROUND_SOLVED = "round.solved"  # the optimiser answered; counts
 ROUND_PUBLISHED = "round.published"  # all proposals of a round are out; in how many transactions
+ROUND_STUCK = "round.stuck"  # a step of a round met a bug: stack without values; the step is tried again
 ROUND_ENGINE_FAILED = "round.engine-failed"  # the optimiser's process gave no answer; it is asked again, at most three times
 
 # --- notification ---
