@@ -67,8 +67,9 @@ def _may_never_occur(parts: dict[str, str]) -> bool:
         return False
     weekdays = parts.get("BYDAY", "")
     plain_weekdays = bool(weekdays) and not any(sign.isdigit() for sign in weekdays)
-    in_range = position.lstrip("+-").isdigit() and 1 <= int(position.lstrip("+-")) <= POSITION_MAX
-    return parts["FREQ"] != "MONTHLY" or "BYMONTHDAY" in parts or not plain_weekdays or not in_range
+    most = {"MONTHLY": POSITION_MAX, "WEEKLY": len(weekdays.split(","))}.get(parts["FREQ"], 0)
+    in_range = position.lstrip("+-").isdigit() and 1 <= int(position.lstrip("+-")) <= most
+    return "BYMONTHDAY" in parts or not plain_weekdays or not in_range
 
 
 def _local_until(until: str, zone: str) -> str:
