@@ -62,6 +62,12 @@ def recall(pool: Pool, rules: RuleSet, quantiles: Quantiles) -> Calibration:
     return Calibration(_model(rules, dict(quantiles.neutral), knots, pool), quantiles)
 
 
+def sameness_of(pool: Pool, model: Model, pairs: Long) -> Real:
+    """Return how alike the two of each pair are; pairs that a gate bars by now are left out."""
+    parts, gate = sample_parts(pool, model, pairs[:, 0].copy(), pairs[:, 1].copy())
+    return _sameness(parts[gate < 0], model)
+
+
 def _useful_pairs(pool: Pool, sample: int, seed: int) -> tuple[Long, Long]:
     """Draw wishes, and for each an offerer; all of them where they are few."""
     person, skill = rows_of(pool.wants.start), pool.wants.skill

@@ -58,7 +58,7 @@ def best_of_block(pool: Pool, model: Model, rows: tuple[int, int], columns: tupl
         if pool.seats[i] <= 0:
             continue
         begin = max(columns[0], i + 1) if columns[0] == rows[0] else columns[0]
-        hits = scan_row(pool, model, i, begin, columns[1], limit, limit[i], False, scratch)
+        hits = scan_row(pool, model, i, begin, columns[1], limit, limit[i], np.int8(0), scratch)
         hits = keep_allowed(pool, model, i, hits, scratch)
         for at in range(hits):
             j, score = np.int64(scratch.hit[at]), np.int64(scratch.hit_score[at])
@@ -81,7 +81,7 @@ def undervalued_in_block(pool: Pool, model: Model, rows: tuple[int, int], column
         if pool.seats[i] <= 0:
             continue
         begin = max(columns[0], i + 1) if columns[0] == rows[0] else columns[0]
-        hits = scan_row(pool, model, i, begin, columns[1], price, price[i], True, scratch)
+        hits = scan_row(pool, model, i, begin, columns[1], price, price[i], np.int8(1), scratch)
         hits = keep_allowed(pool, model, i, hits, scratch)
         for at in range(hits):
             j = scratch.hit[at]
@@ -107,7 +107,8 @@ def steps(people: int) -> list[list[Job]]:
     rounds: list[list[Job]] = [[(one, one) for one in block]]
     circle = list(range(blocks))
     for _ in range(blocks - 1):
-        rounds.append([(block[min(a, b)], block[max(a, b)]) for a, b in zip(circle[: blocks // 2], circle[: blocks // 2 - 1 : -1], strict=True)])
+        facing = zip(circle[: blocks // 2], circle[: blocks // 2 - 1 : -1], strict=True)
+        rounds.append([(block[min(a, b)], block[max(a, b)]) for a, b in facing])
         circle = [circle[0], circle[-1], *circle[1:-1]]
     return rounds
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.matching.engine.candidates import NOBODY, push
-from services.matching.engine.compiled import compiled
+from services.matching.engine.compiled import compiled, inlined
 from services.matching.engine.pairwise import NO_OVERLAP, closed_gate, pair_score
 from services.matching.engine.scan import list_reached, new_scratch, posting_ranges
 from services.matching.engine.shapes import Byte, Int, Long, Model, Pool
@@ -27,6 +27,14 @@ class Circles(NamedTuple):
     open_i: Int
     open_j: Int
     open_weight: Int
+
+
+@inlined
+def truth_of(gate: int) -> int:
+    """Return what one of the circle makes true by the gate before them."""
+    if gate < 0:
+        return REACHED | PASSED
+    return REACHED | (MET if gate in {LIVE, PAST} else 0) | (NO_TIME if gate == NO_OVERLAP else 0)
 
 
 @compiled
@@ -50,17 +58,10 @@ def walk(pool: Pool, model: Model, member: Long, free: Byte, keep: int) -> tuple
             scratch.gain_in[j] = scratch.gain_out[j] = 0
             if j == i:
                 continue
-            truth[at] |= REACHED
             gate = closed_gate(pool, model, i, j)
-            if gate in {LIVE, PAST}:
-                truth[at] |= MET
-            elif gate == NO_OVERLAP:
-                truth[at] |= NO_TIME
-            if gate >= 0:
-                continue
-            truth[at] |= PASSED
-            score = np.int64(pair_score(pool, model, i, j))
-            if score <= 0 or pool.seats[j] <= 0:
+            truth[at] |= truth_of(gate)
+            score = np.int64(pair_score(pool, model, i, j)) if gate < 0 and pool.seats[j] > 0 else np.int64(0)
+            if score <= 0:
                 continue
             truth[at] |= SCORED
             key = (score << 32) | (_LOW - j)

@@ -15,7 +15,10 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., Any])
-KERNELS = ("compiled.py", "shapes.py", "score.py", "pairwise.py", "scan.py", "candidates.py", "circles.py", "auction.py", "rounding.py", "polish.py")
+KERNELS = (
+    *("compiled.py", "shapes.py", "score.py", "pairwise.py", "scan.py"),
+    *("candidates.py", "circles.py", "auction.py", "rounding.py", "polish.py"),
+)
 INTERPRETED = "TANDEM_ENGINE_INTERPRETED"
 CACHE = "TANDEM_ENGINE_CACHE"
 

@@ -63,8 +63,8 @@ def _options(
         return []
     odd = np.array([i for i, _ in asked], np.int64)
     pair = np.array([pairs[number] for _, number in asked], np.int64)
-    first, gate_first = score_pairs(pool, model, odd, pair[:, 0])
-    second, gate_second = score_pairs(pool, model, odd, pair[:, 1])
+    first, gate_first = score_pairs(pool, model, odd, pair[:, 0].copy())
+    second, gate_second = score_pairs(pool, model, odd, pair[:, 1].copy())
     total = first.astype(np.int64) + second
     good = np.flatnonzero((gate_first == PASSES) & (gate_second == PASSES) & (total > 0))
     return [(-int(total[at]), *asked[at]) for at in good]

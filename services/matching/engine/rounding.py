@@ -7,13 +7,16 @@ from services.matching.engine.compiled import compiled
 from services.matching.engine.shapes import Byte, Long
 
 
+NOT_ONE_SIDED = -2
+
+
 @compiled
 def chains(graph: Graph, held: Long, fixed: Byte) -> tuple[Long, Long]:
     """Link the one-sided arcs: each continues where the person it reaches holds somebody with the same seat.
 
-    Returns each arc's next and previous arc (-1 = none, -2 = not one-sided).
+    Returns each arc's next and previous arc (-1 = none, `NOT_ONE_SIDED` = no part of any chain).
     """
-    after, before = np.full(len(graph.to), -2, np.int64), np.full(len(graph.to), -2, np.int64)
+    after, before = np.full(len(graph.to), NOT_ONE_SIDED, np.int64), np.full(len(graph.to), NOT_ONE_SIDED, np.int64)
     for i in range(len(graph.seats)):
         for arc in range(graph.start[i], graph.start[i + 1]):
             if held[arc] >= 0 and not fixed[graph.pair[arc]]:
@@ -22,9 +25,9 @@ def chains(graph: Graph, held: Long, fixed: Byte) -> tuple[Long, Long]:
         out = graph.start[i]
         for arc in range(graph.start[i], graph.start[i + 1]):
             coming = graph.back[arc]
-            if after[coming] == -2:
+            if after[coming] == NOT_ONE_SIDED:
                 continue
-            while out < graph.start[i + 1] and after[out] == -2:
+            while out < graph.start[i + 1] and after[out] == NOT_ONE_SIDED:
                 out += 1
             if out == graph.start[i + 1]:
                 break
@@ -85,16 +88,16 @@ def whole_pairs(graph: Graph, bonus: int, held: Long) -> Byte:
     arcs, weight = np.empty(len(graph.to), np.int64), np.empty(len(graph.to), np.int64)
     for is_cycle in (False, True):
         for start in range(len(graph.to)):
-            if after[start] == -2 or (not is_cycle and before[start] != -1):
+            if after[start] == NOT_ONE_SIDED or (not is_cycle and before[start] != -1):
                 continue
             arc, length = start, 0
-            while arc >= 0 and after[arc] != -2:
+            while arc >= 0 and after[arc] != NOT_ONE_SIDED:
                 mine, yours = graph.to[graph.back[arc]], graph.to[arc]
                 new = (0 if partnered[mine] else 1) + (0 if partnered[yours] else 1)
                 arcs[length], weight[length] = arc, graph.value[graph.pair[arc]] + new * bonus
                 length += 1
                 following = after[arc]
-                after[arc] = -2
+                after[arc] = NOT_ONE_SIDED
                 arc = following
             choose_in_chain(arcs[:length], weight[:length], is_cycle, graph, inside)
     return inside

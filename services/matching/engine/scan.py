@@ -145,7 +145,7 @@ def with_own(tags: Tags, own: Int, j: int) -> int:
 
 
 @compiled
-def scan_listed(pool: Pool, model: Model, i: int, limit: Real, mine: float, summed: bool, count: int, scratch: Scratch) -> int:
+def scan_listed(pool: Pool, model: Model, i: int, limit: Real, mine: float, summed: int, count: int, scratch: Scratch) -> int:
     """Score the reached one by one, most of them only by what their gains could allow at best."""
     mark_own(pool.experience, i, scratch.own_experience, True)
     mark_own(pool.goals, i, scratch.own_goals, True)
@@ -161,15 +161,13 @@ def scan_listed(pool: Pool, model: Model, i: int, limit: Real, mine: float, summ
         if micro_score(gain_i, gain_j, 1.0, model) <= least:
             continue
         goal = cosine(with_own(pool.goals, scratch.own_goals, j), pool.goals.scale[i] * pool.goals.scale[j], model.neutral_goals)
-        chal = cosine(
-            with_own(pool.challenges, scratch.own_challenges, j), pool.challenges.scale[i] * pool.challenges.scale[j], model.neutral_challenges
-        )
+        shared = with_own(pool.challenges, scratch.own_challenges, j)
+        chal = cosine(shared, pool.challenges.scale[i] * pool.challenges.scale[j], model.neutral_challenges)
         best = 1.0 - model.goals * (1.0 - goal) - model.challenges * (1.0 - chal) + 1e-9
         if micro_score(gain_i, gain_j, best, model) <= least:
             continue
-        exp = cosine(
-            with_own(pool.experience, scratch.own_experience, j), pool.experience.scale[i] * pool.experience.scale[j], model.neutral_experience
-        )
+        shared = with_own(pool.experience, scratch.own_experience, j)
+        exp = cosine(shared, pool.experience.scale[i] * pool.experience.scale[j], model.neutral_experience)
         level = level_likeness(pool.level[i], pool.level[j], pool.years[i], pool.years[j], model)
         known, same = place_counts(pool, i, j)
         extra = extra_common(pool, model, i, j)
@@ -197,7 +195,7 @@ def add_common(tags: Tags, i: int, begin: int, end: int, total: Int) -> None:
 
 
 @compiled
-def scan_dense(pool: Pool, model: Model, i: int, begin: int, end: int, limit: Real, mine: float, summed: bool, scratch: Scratch) -> int:
+def scan_dense(pool: Pool, model: Model, i: int, begin: int, end: int, limit: Real, mine: float, summed: int, scratch: Scratch) -> int:
     """Score the whole range in straight loops."""
     add_common(pool.experience, i, begin, end, scratch.experience)
     add_common(pool.goals, i, begin, end, scratch.goals)
@@ -240,10 +238,11 @@ def score_row(pool: Pool, model: Model, i: int, begin: int, end: int, scratch: S
 
 
 @compiled
-def scan_row(pool: Pool, model: Model, i: int, begin: int, end: int, limit: Real, mine: float, summed: bool, scratch: Scratch) -> int:
+def scan_row(pool: Pool, model: Model, i: int, begin: int, end: int, limit: Real, mine: float, summed: int, scratch: Scratch) -> int:
     """Leave in `scratch.hit` everybody in the range whose score with i exceeds the limit; return how many.
 
-    The limit of a pair is `mine + limit[j]` if `summed` (prices), else the lower of the two (best lists).
+    The limit of a pair is `mine + limit[j]` if `summed` (prices), else the lower of the two (best lists). `summed` is a numpy
+    number: the compiler makes a second copy of everything for a plain True or False.
     """
     wanted = pool.wants.skill[pool.wants.start[i] : pool.wants.start[i + 1]]
     offered = pool.offers.skill[pool.offers.start[i] : pool.offers.start[i + 1]]

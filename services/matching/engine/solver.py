@@ -46,9 +46,9 @@ class Solved:
 
     def gains(self) -> tuple[list[tuple[float, float]], list[tuple[float, ...]]]:
         """Return what each member of each pair gains, 0..1, and of each trio (a wish met twice counts by the better offer)."""
-        pair = np.array(self.pairs, np.int64).reshape(-1, 2)
-        left = np.sqrt(np.minimum(1.0, gain_sums(self.pool, pair[:, 0], pair[:, 1]) * self.pool.inverse_wish[pair[:, 0]]))
-        right = np.sqrt(np.minimum(1.0, gain_sums(self.pool, pair[:, 1], pair[:, 0]) * self.pool.inverse_wish[pair[:, 1]]))
+        one, other = np.array(self.pairs, np.int64).reshape(-1, 2).T.copy()
+        left = np.sqrt(np.minimum(1.0, gain_sums(self.pool, one, other) * self.pool.inverse_wish[one]))
+        right = np.sqrt(np.minimum(1.0, gain_sums(self.pool, other, one) * self.pool.inverse_wish[other]))
         of_trios = [tuple(_gain(self.pool, one, [other for other in trio if other != one]) for one in trio) for trio, _ in self.trios]
         return list(zip(left.tolist(), right.tolist(), strict=True)), of_trios
 
