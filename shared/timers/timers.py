@@ -1,5 +1,6 @@
 """Setting and cancelling durable timers, in the transaction that needs them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,9 +37,19 @@ class Timers:
 
     async def set(self, id: str, due_at: datetime, kind: str, data: dict[str, Any], cause: Cause | None = None) -> None:  # noqa: A002
         """Set the timer `id` (the same id replaces) to business time `due_at`; `data` holds plain JSON values."""
-        cause = cause or self._cause
-        row: Document = {
-            "_id": id,
+        await self._tx.collection(COLLECTION).replace_one({"_id": id}, self._row(id, due_at, kind, data, cause or self._cause), upsert=True)
+        self._ring()
+
+    async def set_many(self, kind: str, timers: Sequence[tuple[str, datetime, dict[str, Any]]]) -> None:
+        """Set several timers of one kind by one call; each is its id, its due time and its data."""
+        rows = [self._row(id_, due_at, kind, data, self._cause) for id_, due_at, data in timers]
+        await self._tx.collection(COLLECTION).replace_many([({"_id": row["_id"]}, row) for row in rows], upsert=True)
+        self._ring()
+
+    @staticmethod
+    def _row(id_: str, due_at: datetime, kind: str, data: dict[str, Any], cause: Cause | None) -> Document:
+        return {
+            "_id": id_,
             "state": WAITING,
             "wake_at": due_at,
             "due_at": due_at,
@@ -48,7 +59,8 @@ class Timers:
             "correlation_id": cause.correlation_id if cause else None,
             "causation_id": cause.causation_id if cause else None,
         }
-        await self._tx.collection(COLLECTION).replace_one({"_id": id}, row, upsert=True)
+
+    def _ring(self) -> None:
         self._tx.once("timers.rung", lambda: self._tx.after_commit(self._doorbell.ring))
 
     async def cancel(self, id: str) -> None:  # noqa: A002

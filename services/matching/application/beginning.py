@@ -43,7 +43,6 @@ async def save_begun(begun: Sequence[Begun], known: Mapping[str, Tie], uow: Unit
     await uow.ties.add_many([tie for tie in ties.values() if not tie.revision])
     await uow.ties.save_many([tie for tie in ties.values() if tie.revision])
     await uow.explanations.save({each.pairing.id: each.explanations for each in begun})
-    for each in begun:
-        pairing = each.pairing
-        await uow.timers.set(expiry_timer(pairing.id), pairing.expires_at, "pairing-expiry", {"pairing_id": pairing.id})
+    expiries = [(expiry_timer(each.pairing.id), each.pairing.expires_at, {"pairing_id": each.pairing.id}) for each in begun]
+    await uow.timers.set_many("pairing-expiry", expiries)
     await uow.pairings.add_many([each.pairing for each in begun])

@@ -184,6 +184,10 @@ class Timers(Protocol):
         """Have `kind` done at `due_at`; the same id replaces."""
         ...
 
+    async def set_many(self, kind: str, timers: Sequence[tuple[str, datetime, dict[str, Any]]]) -> None:
+        """Have several things of one kind done; each is its id, its due time and its data."""
+        ...
+
     async def cancel(self, id: str) -> None:  # noqa: A002
         """Forget a timer; an unknown one is fine."""
         ...
