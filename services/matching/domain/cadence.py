@@ -89,8 +89,21 @@ def _checked_rule(text: str) -> str:
     numbered = any(character.isdigit() for character in parts.get("BYDAY", ""))
     _demand(not numbered or parts["FREQ"] == "MONTHLY", "rrule", "a numbered BYDAY belongs to FREQ=MONTHLY")
     _demand("BYMONTHDAY" not in parts or parts["FREQ"] == "MONTHLY", "rrule", "BYMONTHDAY belongs to FREQ=MONTHLY")
-    _demand("BYSETPOS" not in parts or "BYDAY" in parts or "BYMONTHDAY" in parts, "rrule", "BYSETPOS needs BYDAY or BYMONTHDAY")
+    _demand_positions(parts, numbered=numbered)
+    sparse = parts["FREQ"] == "DAILY" and parts.get("INTERVAL", "1") != "1"
+    _demand(not sparse or "BYDAY" not in parts, "rrule", "every n days, or on weekdays, not both")
     return rule
+
+
+def _demand_positions(parts: dict[str, str], *, numbered: bool) -> None:
+    """BYSETPOS chooses among the plain weekdays of a month or week; beyond them it would never come true."""
+    if "BYSETPOS" not in parts:
+        return
+    plain = "BYDAY" in parts and "BYMONTHDAY" not in parts and not numbered
+    _demand(plain and parts["FREQ"] != "DAILY", "rrule", "BYSETPOS chooses among plain weekdays of a week or month")
+    reach = abs(int(parts["BYSETPOS"]))
+    days = len(parts["BYDAY"].split(","))
+    _demand(parts["FREQ"] == "MONTHLY" or reach <= days, "rrule", "BYSETPOS reaches beyond the named weekdays")
 
 
 def _is_zone(name: str) -> bool:
