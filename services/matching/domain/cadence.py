@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,6 +13,7 @@ LENGTH_MIN, LENGTH_MAX = timedelta(minutes=15), timedelta(hours=8)
 NOTICE_MAX = timedelta(days=14)
 RULE_CHARACTERS_MAX = 200
 _ZONE = re.compile(r"[A-Za-z][A-Za-z0-9_+\-/]{0,63}")
+_UNTIL = re.compile("[0-9]{8}(?:T[0-9]{6}Z)?")
 _DAY = r"(?:[+-]?[1-5])?(?:MO|TU|WE|TH|FR|SA|SU)"
 _MONTH_DAY = r"(?:[1-9]|[12][0-9]|3[01]|-1)"
 
@@ -43,11 +44,20 @@ def _matches(pattern: str) -> Callable[[str], bool]:
     return lambda text: compiled.fullmatch(text) is not None
 
 
+def _is_instant(text: str) -> bool:
+    """Return whether it is a day that exists, or an instant in UTC on one."""
+    try:
+        datetime.strptime(text, "%Y%m%dT%H%M%SZ" if "T" in text else "%Y%m%d")  # noqa: DTZ007 - only whether it can be read
+    except ValueError:
+        return False
+    return _UNTIL.fullmatch(text) is not None
+
+
 _PARTS: dict[str, Callable[[str], bool]] = {
     "FREQ": _matches("DAILY|WEEKLY|MONTHLY"),
     "INTERVAL": _matches("[1-9]|[1-4][0-9]|5[0-2]"),
     "COUNT": _matches("[1-9][0-9]{0,2}"),
-    "UNTIL": _matches(r"[0-9]{4}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:T(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]Z)?"),
+    "UNTIL": _is_instant,
     "BYDAY": _matches(f"{_DAY}(?:,{_DAY}){{0,6}}"),
     "BYMONTHDAY": _matches(f"{_MONTH_DAY}(?:,{_MONTH_DAY}){{0,4}}"),
     "BYSETPOS": _matches("-?[1-5]"),
