@@ -31,8 +31,12 @@ class RulesInvalid(Invalid):
     title = "The rule set is not valid."
 
     def __init__(self, problems: list[RuleProblem]) -> None:
-        """Keep all problems; facts carry paths and codes only."""
-        super().__init__(paths=[problem.path for problem in problems], codes=[problem.code for problem in problems])
+        """Keep all problems; the facts say each in a sentence, so that an administrator can mend all at once."""
+        super().__init__(
+            paths=[problem.path for problem in problems],
+            codes=[problem.code for problem in problems],
+            problems=[f"{problem.path}: {problem.sentence}" for problem in problems],
+        )
         self.problems = tuple(problems)
 
     def __str__(self) -> str:
@@ -48,8 +52,8 @@ def _whole(default: int, low: int, high: int) -> Any:
     return field(default=default, metadata={"low": low, "high": high, "whole": True})
 
 
-def _optional(low: int, high: int) -> Any:
-    return field(default=None, metadata={"low": low, "high": high, "whole": True, "optional": True})
+def _optional(default: int | None, low: int, high: int) -> Any:
+    return field(default=default, metadata={"low": low, "high": high, "whole": True, "optional": True})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +76,10 @@ class GainRules:
 class CommonRules:
     """Weights of the common part S. Those of `fit` to `difference` sum to 1."""
 
-    fit: float = _number(0.30, 0, 1)
-    goals: float = _number(0.25, 0, 1)
+    fit: float = _number(0.25, 0, 1)
+    goals: float = _number(0.20, 0, 1)
     challenges: float = _number(0.20, 0, 1)
-    level: float = _number(0.15, 0, 1)
+    level: float = _number(0.25, 0, 1)
     difference: float = _number(0.10, 0, 1)
     availability: float = _number(0.0, 0, 0.5)
     """Share of S given to weekly overlap where a programme asks for it; the others shrink to make room."""
@@ -113,7 +117,7 @@ class GateRules:
     recruiter: bool = True
     common_language: bool = True
     minimum_overlap_minutes: int = _whole(60, 0, 2400)
-    maximum_level_gap: int | None = _optional(0, 50)
+    maximum_level_gap: int | None = _optional(4, 0, 50)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +207,7 @@ def _jsonable(value: Any) -> Any:
 def _read(type_: type, document: Any, path: str, problems: list[RuleProblem]) -> dict[str, Any]:
     """Turn `document` into arguments of `type_`, noting unknown names and wrong shapes."""
     if not isinstance(document, Mapping):
-        problems.append(RuleProblem(path or "(rules)", "not-an-object", "must be an object with named numbers"))
+        problems.append(RuleProblem(path.rstrip(".") or "(rules)", "not-an-object", "must be an object with named numbers"))
         return {}
     known = {entry.name: entry for entry in fields(type_)}
     values: dict[str, Any] = {}

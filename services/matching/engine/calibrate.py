@@ -103,7 +103,7 @@ def _sameness(parts: Real, model: Model) -> Real:
 
 
 def _shares(weights: dict[str, float], known: dict[str, float]) -> dict[str, float]:
-    """A part that nobody has changes no order: its weight is shared out among the others."""
+    """Share the weight of parts that nobody has out among the others, so that they change no order."""
     total = sum(weight for name, weight in weights.items() if name in known)
     return {name: weight / total if total > 0 and name in known else 0.0 for name, weight in weights.items()}
 
@@ -112,8 +112,8 @@ def _model(rules: RuleSet, neutral: dict[str, float], knots: tuple[float, float,
     common, alike, gates = rules.common, rules.sameness, rules.gates
     like = _shares({name: getattr(alike, name) for name in ("experience", "goals", "challenges", "level", "place")}, neutral)
     extras = {name: getattr(common, name) if name in neutral else 0.0 for name in ("availability", "communication")}
-    known = neutral | ({"fit": 1.0} if sum(like.values()) > 0 else {})
-    part = _shares({name: getattr(common, name) for name in ("fit", "goals", "challenges", "level", "difference")}, known)
+    names = ("fit", "goals", "challenges", "level", "difference")
+    part = _shares({name: getattr(common, name) for name in names}, neutral | {"fit": 1.0})
     room = 1.0 - sum(extras.values())
     rise, top, end = knots
     return Model(
