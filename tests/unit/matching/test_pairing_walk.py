@@ -11,7 +11,7 @@ from services.matching.domain.life import CloseReason, State
 from services.matching.domain.pairing import Pairing
 from shared.kernel.aggregate import DomainEvent
 from shared.kernel.errors import Refusal
-from tests.unit.matching.builders import ADA, BEN, CAT, NOW, charter, proposed
+from tests.unit.matching.builders import ADA, BEN, CAT, NOW, active, charter, formed, proposed
 
 Act = Callable[[Pairing, str, int], object]
 ACTS: dict[str, Act] = {
@@ -31,7 +31,8 @@ ACTS: dict[str, Act] = {
     "close": lambda p, who, hour: p.close(who, "other", NOW + timedelta(hours=hour)),
     "leave": lambda p, _, hour: p.close_for(CloseReason.MEMBER_LEFT, NOW + timedelta(hours=hour)),
 }
-LIVELY = [*ACTS, *["accept"] * 4, *["write", "sign"] * 4]
+LIVELY = [*ACTS, *["accept"] * 6, *["write", "sign", "sign"] * 8]
+"""Most acts go on with the pairing, some end it."""
 ENDS = (events.PairingDeclined, events.PairingExpired, events.PairingClosed)
 STEPS = st.lists(st.tuples(st.sampled_from(LIVELY), st.sampled_from((ADA, BEN, CAT, "eve")), st.integers(0, 3)), max_size=60)
 
@@ -40,10 +41,10 @@ class TestWalk:
     """N8, R10: the invariants of architecture section 6."""
 
     @settings(max_examples=200, deadline=None)
-    @given(STEPS, st.booleans())
-    def test_the_rules_hold_after_every_step(self, steps: list[tuple[str, str, int]], trio: bool) -> None:
+    @given(STEPS, st.booleans(), st.sampled_from([proposed, formed, formed, active]))
+    def test_the_rules_hold_after_every_step(self, steps: list[tuple[str, str, int]], trio: bool, begin: Callable[..., Pairing]) -> None:
         """N8: never active without all signatures; ended once and for good; a refusal changes nothing; facts count without a gap."""
-        pairing = proposed(*((ADA, BEN, CAT) if trio else (ADA, BEN)))
+        pairing = begin(*((ADA, BEN, CAT) if trio else (ADA, BEN)))
         told = pairing.take_recorded()
         hour = 0
         for act, who, later in steps:
