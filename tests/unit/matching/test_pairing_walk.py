@@ -40,7 +40,7 @@ STEPS = st.lists(st.tuples(st.sampled_from(LIVELY), st.sampled_from((ADA, BEN, C
 class TestWalk:
     """N8, R10: the invariants of architecture section 6."""
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=400, deadline=None)
     @given(STEPS, st.booleans(), st.sampled_from([proposed, formed, formed, active]))
     def test_the_rules_hold_after_every_step(self, steps: list[tuple[str, str, int]], trio: bool, begin: Callable[..., Pairing]) -> None:
         """N8: never active without all signatures; ended once and for good; a refusal changes nothing; facts count without a gap."""
