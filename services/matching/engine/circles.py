@@ -47,6 +47,8 @@ def walk(pool: Pool, model: Model, member: Long, free: Byte, keep: int) -> tuple
     count = 0
     for at in range(len(member)):
         i = member[at]
+        if pool.seats[i] <= 0:
+            continue
         wanted = pool.wants.skill[pool.wants.start[i] : pool.wants.start[i + 1]]
         offered = pool.offers.skill[pool.offers.start[i] : pool.offers.start[i + 1]]
         asked, given = np.empty((len(wanted), 2), np.int64), np.empty((len(offered), 2), np.int64)

@@ -23,6 +23,7 @@ from services.matching.engine.shapes import Byte, Long, Model, Pool, Real
 
 _SWEEPS = 8
 _COMPLETIONS = 3
+_FEW = 0.02
 Progress = Callable[[str, float], None]
 
 
@@ -92,6 +93,20 @@ class Round:
         held, price = auction(graph, self.bonus, self.rules.search.step << TIE_BITS)
         self.net = net_prices(graph, self.bonus, held, price)
         self.inside = whole_pairs(graph, self.bonus, held)
+        settle_prices(graph, self.bonus, self.net, _SWEEPS)
+        self.polish(graph)
+
+    def extend(self, more: Edges) -> None:
+        """Take further candidates in: few are fitted into the round at hand, many are worth a new auction; never get worse."""
+        before, value = self.chosen(), self.value()
+        edges = joined(self.edges, more, self.people)
+        if len(more) > _FEW * len(self.edges):
+            self.optimise(edges)
+            if self.value() >= value:
+                return
+        self.edges = edges
+        self.choose(before)
+        graph = self.graph()
         settle_prices(graph, self.bonus, self.net, _SWEEPS)
         self.polish(graph)
 
@@ -194,11 +209,8 @@ def _price(work: Round, threads: int, progress: Progress) -> tuple[Edges | None,
         new = work.unknown(missing)
         if number == work.rules.search.pricing_passes or not len(new):
             break
-        before, value = work.chosen(), work.value()
         added += len(new)
-        work.optimise(joined(work.edges, new, work.people))
-        if work.value() < value:
-            work.choose(before)
+        work.extend(new)
     return missing, added
 
 
