@@ -27,8 +27,8 @@ class Crowd:
     clock: Clock
     tasks: Tasks
     seed: str
-    until: datetime
-    labels: Mapping[str, str] = field(default_factory=dict)
+    until: datetime | None = None
+    """No session that ends later is waited for."""
     did: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
     moved: str | None = None
@@ -104,7 +104,7 @@ class Crowd:
             self.moved = session
             if await self._move(pairing, session, members, starts):
                 return
-        if ends > self.until:
+        if self.until is not None and ends > self.until:
             return
         await self._pass(ends - self.clock.now() + timedelta(hours=1))
         outcome = "held"

@@ -4,7 +4,7 @@ import asyncio
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,7 +19,11 @@ from shared.kernel.clock import Clock
 HR = "hr"
 PROGRAMME = Path(__file__).with_name("programme.toml")
 POLL_SECONDS = 0.2
+STATUS_SECONDS = 1.5
+"""How often the services are asked how busy they are: counting costs them something, too."""
 QUIET_LIMIT_SECONDS = 60.0
+ROUND_LIMIT_SECONDS = 240.0
+"""A cold compiler cache (see `make setup`) takes the optimiser a minute or two, once."""
 SERVICES = ("profile", "matching", "scheduling", "notification")
 
 
@@ -70,7 +74,7 @@ class Story:
         await self.api.put("matching", f"/programmes/{programme_id}", HR, programme)
         enrolled = await self.api.post("profile", "/enrolments", HR, {"programme_id": programme_id})
         self.say(f"  {enrolled['enrolled']} members take part, each with the seats they asked for.")
-        await self._until("matching knows all cards", self._cards_known)
+        await self._until("matching knows all cards", self._cards_known, every=STATUS_SECONDS / 3)
         return programme_id
 
     async def run_round(self, programme_id: str) -> None:
@@ -83,9 +87,11 @@ class Story:
         await self.api.post("matching", f"{path}/publish", HR)
         await self._reached(path, "published")
 
-    async def let_weeks_pass(self, until: datetime, leave_at: datetime) -> None:
+    async def let_weeks_pass(self, days: int, leave_after: int) -> None:
         """Members act; two people register that they already work as peers; one person leaves the company."""
         started = self.clock.now()
+        until, leave_at = started + timedelta(days=days), started + timedelta(days=leave_after)
+        self.crowd.until = until
         await self._register_natural_pairing()
         while (now := self.clock.now()) < until:
             self.progress("days", (now - started) / timedelta(days=1), (until - started) / timedelta(days=1))
@@ -119,7 +125,7 @@ class Story:
 
     async def become_quiet(self) -> None:
         """Wait until nothing is on its way: outboxes empty, consumers caught up, no delivery pending."""
-        await self._until("all outboxes, consumers and deliveries are done", self._quiet, QUIET_LIMIT_SECONDS)
+        await self._until("all outboxes, consumers and deliveries are done", self._quiet, QUIET_LIMIT_SECONDS, STATUS_SECONDS)
 
     async def _quiet(self) -> bool:
         states = [await self.api.get(service, "/ops/status", HR) for service in SERVICES]
@@ -145,15 +151,15 @@ class Story:
                 raise DemoTrouble(f"the round was cancelled: {found.get('failure')}")
             return bool(found["state"] == wanted)
 
-        await self._until(f"the round is {wanted}", there, QUIET_LIMIT_SECONDS)
+        await self._until(f"the round is {wanted}", there, ROUND_LIMIT_SECONDS)
         return found
 
-    async def _until(self, what: str, met: Callable[[], Any], within: float = 30.0) -> None:
+    async def _until(self, what: str, met: Callable[[], Any], within: float = 30.0, every: float = POLL_SECONDS) -> None:
         limit = asyncio.get_running_loop().time() + within
         while not await met():
             if asyncio.get_running_loop().time() > limit:
                 raise DemoTrouble(f"waited {within:.0f} s in vain until {what}")
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(every)
 
     def _facts(self, kind: str) -> list[Fact]:
         return [fact for fact in self.reader.facts if fact["attributes"]["type"] == f"tandem.{kind}.v1"]
