@@ -39,7 +39,7 @@ def company(people: int, seed: int = 1, shape: Shape | None = None) -> list[Pers
     return [_employee(rng, at, how, chains[at], int(depth.max() - depth[at]), own, popularity) for at in range(people)]
 
 
-def _employee(
+def _employee(  # noqa: PLR0917 - one call
     rng: Generator, at: int, how: Shape, chain: tuple[int, ...], level: int, own: Sequence[Sequence[int]], popularity: np.ndarray
 ) -> Person:
     family = int(rng.integers(how.families))
@@ -66,7 +66,7 @@ def _employee(
         communication=None if rng.random() < 0.4 else ("chat", "call", "in-person")[int(rng.integers(3))],
         manager_chain=tuple(member(manager) for manager in chain),
         seats=0 if away else int(rng.integers(1, how.seats_up_to + 1)),
-        do_not_pair=(member(max(0, at - 7)),) if at > 7 and rng.random() < 0.004 else (),  # noqa: PLR2004
+        do_not_pair=(member(max(0, at - 7)),) if at > 7 and rng.random() < 0.004 else (),
         left_out=bool(rng.random() < 0.05),
     )
 
@@ -83,9 +83,11 @@ def survey(people: int, seed: int = 1, skills: int = 43) -> list[Person]:
         ticks_all = rng.random() < 0.01
         offer_count = skills if ticks_all else min(skills, 1 + int(rng.lognormal(1.15, 0.75)))
         want_count = min(skills, 40 if ticks_all else 1 + int(rng.lognormal(0.9, 0.8)))
-        offers = [] if neither else rng.choice(skills, offer_count, replace=False, p=offered)
-        wants = [] if neither or no_wants else rng.choice(skills, want_count, replace=False, p=wanted)
-        goals = {f"goal-{goal:02d}" for goal in rng.choice(15, 3, p=_skewed(15, 0.6))} | ({"learn-new-things"} if rng.random() < 2 / 3 else set())
+        offers: list[int] = [] if neither else rng.choice(skills, offer_count, replace=False, p=offered).tolist()
+        wants: list[int] = [] if neither or no_wants else rng.choice(skills, want_count, replace=False, p=wanted).tolist()
+        goals = {f"goal-{goal:02d}" for goal in rng.choice(15, 3, p=_skewed(15, 0.6))} | (
+            {"learn-new-things"} if rng.random() < 2 / 3 else set()
+        )
         crowd.append(
             Person(
                 id=member(at),
@@ -111,7 +113,7 @@ def member(number: int) -> str:
 def _skewed(size: int, power: float) -> np.ndarray:
     """Return falling shares that sum to 1."""
     share = 1.0 / np.arange(1, size + 1) ** power
-    return share / share.sum()
+    return np.asarray(share / share.sum())
 
 
 def _pyramid(people: int) -> list[int]:
@@ -132,7 +134,7 @@ def _family_skills(rng: Generator, how: Shape) -> list[list[int]]:
     return [sorted({*rng.integers(0, how.skills, size).tolist()}) for _ in range(how.families)]
 
 
-def _skills(rng: Generator, own: Sequence[int], skills: int, popularity: np.ndarray, count: int, from_own: float) -> list[int]:
+def _skills(rng: Generator, own: Sequence[int], skills: int, popularity: np.ndarray, count: int, from_own: float) -> list[int]:  # noqa: PLR0917 - one call
     found = set()
     for _ in range(min(count, 24)):
         if rng.random() < from_own:

@@ -51,11 +51,10 @@ class Oracle:
 
     def _rarities(self, codes: Codes) -> dict[str, float]:
         count = Counter(code for one in self.people for code in {*codes(one)})
-        return {
-            code: max(1024 // 32, round(math.log((len(self.people) + 1) / (number + 1)) ** 2 * 1024)) for code, number in count.items()
-        }
+        return {code: max(1024 // 32, round(math.log((len(self.people) + 1) / (number + 1)) ** 2 * 1024)) for code, number in count.items()}
 
     def gain_sum(self, one: Person, other: Person) -> float:
+        """Return what one gains from the other before the root, in points of priority x scarcity x strength."""
         total = 0
         for code, priority in self._useful(one).items():
             if code in other.offers and (
@@ -65,6 +64,7 @@ class Oracle:
         return total / 256
 
     def gain(self, one: Person, other: Person) -> float:
+        """Return what one gains from the other, 0..1."""
         rules = self.rules.gain
         heavy = sorted((max(1, round(p * self._scarcity[code] * 256)) / 256 for code, p in self._useful(one).items()), reverse=True)
         whole = sum(heavy[: rules.full_wants]) + rules.rest_share * sum(heavy[rules.full_wants :])
@@ -93,6 +93,7 @@ class Oracle:
         return [mine == yours for mine, yours in both if mine and yours]
 
     def sameness(self, one: Person, other: Person) -> float:
+        """Return how alike two people are, 0..1."""
         places = self._places(one, other)
         parts = {kind: self._cosine(kind, one, other) for kind in _TAGS} | {"level": self._level(one, other)}
         parts["place"] = sum(places) / len(places) if places else None
@@ -109,6 +110,7 @@ class Oracle:
         return value
 
     def fit(self, alike: float) -> float:
+        """Return the inverted U, 0..1."""
         q = self.quantiles
         up = alike / q.plateau_from if q.plateau_from > 0 else 1.0
         down = (q.ceiling - alike) / (q.ceiling - q.plateau_to) if q.ceiling > q.plateau_to else 1.0
@@ -139,9 +141,9 @@ class Oracle:
         gates = self.rules.gates
         if one.languages and other.languages and not {*one.languages} & {*other.languages}:
             return True
-        if gates.maximum_level_gap is not None and one.level is not None and other.level is not None:
-            if abs(one.level - other.level) > gates.maximum_level_gap:
-                return True
+        widest = gates.maximum_level_gap
+        if None not in {widest, one.level, other.level} and abs((one.level or 0) - (other.level or 0)) > (widest or 0):
+            return True
         mine, yours = _half_hours(one), _half_hours(other)
         return bool(mine and yours and 30 * len(mine & yours) < gates.minimum_overlap_minutes)
 

@@ -144,7 +144,24 @@ class SearchRules:
     polish_passes: int = _whole(20, 0, 200)
 
 
-_PLACEHOLDERS = ("other", "others", "n/a", "na", "none", "nothing", "null", "nil", "unknown", "tbd", "-", "--", "?", ".", "keine", "sonstiges")
+_PLACEHOLDERS = (
+    "other",
+    "others",
+    "n/a",
+    "na",
+    "none",
+    "nothing",
+    "null",
+    "nil",
+    "unknown",
+    "tbd",
+    "-",
+    "--",
+    "?",
+    ".",
+    "keine",
+    "sonstiges",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

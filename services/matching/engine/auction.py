@@ -178,4 +178,3 @@ def settle_prices(graph: Graph, bonus: int, net: Long, sweeps: int) -> None:
                 net[i] = (max(0, top[seats]) + top[seats - 1]) // 2
             else:
                 net[i] = (min(0, top[1]) + min(0, top[0])) // 2
-

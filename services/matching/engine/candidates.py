@@ -12,7 +12,7 @@ import numpy as np
 from services.matching.engine.compiled import compiled
 from services.matching.engine.pairwise import closed_gate
 from services.matching.engine.scan import Scratch, new_scratch, scan_row
-from services.matching.engine.shapes import Int, Long, Model, Pool, Real
+from services.matching.engine.shapes import Int, Long, Model, Pool, Real, Whole
 
 NOBODY = -1
 _LOW = 0xFFFFFFFF
@@ -21,7 +21,7 @@ _WORTH_CUTTING = 3_000
 
 
 @compiled
-def push(keys: Long, row: int, key: int) -> None:
+def push(keys: Long, row: Whole, key: Whole) -> None:
     """Put a key into a row's heap (smallest on top) in place of the smallest."""
     size = keys.shape[1]
     at = 0

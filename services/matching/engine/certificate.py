@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from services.matching.engine.result import Certificate
 
 Ints = NDArray[np.int64]
+_FULL_SCORE = 1_000_000
 
 
 class NotCertified(Exception):
@@ -73,7 +74,7 @@ def _check_shape(claim: Claim) -> None:
     key = u * claim.people + v
     if (key[1:] <= key[:-1]).any():
         raise NotCertified("candidate pairs repeat or are out of order")
-    if (weight <= 0).any() or (weight > 1_000_000).any():
+    if (weight <= 0).any() or (weight > _FULL_SCORE).any():
         raise NotCertified("a candidate pair's score is outside its range")
 
 

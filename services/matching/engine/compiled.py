@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -56,8 +57,7 @@ def _compiler() -> Any:
     """Return numba with its cache in place, or None where it is missing or switched off."""
     if os.environ.get(INTERPRETED) or find_spec("numba") is None:
         return None
-    import numba  # noqa: PLC0415 (only where it is there)
-
+    numba: Any = import_module("numba")
     if numba.config.DISABLE_JIT:
         return None
     numba.config.CACHE_DIR = str(cache_folder())

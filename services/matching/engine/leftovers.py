@@ -29,7 +29,9 @@ def reason_for(pool: Pool, model: Model, truth: int, i: int) -> UnmatchedReason:
         if truth & MET:
             return UnmatchedReason.MET_EVERYBODY
         return UnmatchedReason.NO_TIME_OVERLAP if truth & NO_TIME else UnmatchedReason.NO_ELIGIBLE_PARTNER
-    return UnmatchedReason.ALL_FULL if truth & SCORED else (UnmatchedReason.ONE_WAY_ONLY if model.one_way <= 0.0 else UnmatchedReason.ALL_FULL)
+    return (
+        UnmatchedReason.ALL_FULL if truth & SCORED else (UnmatchedReason.ONE_WAY_ONLY if model.one_way <= 0.0 else UnmatchedReason.ALL_FULL)
+    )
 
 
 def find_trios(pool: Pool, model: Model, pairs: list[Pair], circles: Circles) -> list[Trio]:
@@ -57,7 +59,9 @@ def _options(
 ) -> list[tuple[int, int, int]]:
     """Return all (minus the sum of the new edges, odd one, number of the pair) that the gates allow."""
     asked = [
-        (i, number) for i, others in near.items() for number in dict.fromkeys(number for other in others for number in at_person.get(other, ()))
+        (i, number)
+        for i, others in near.items()
+        for number in dict.fromkeys(number for other in others for number in at_person.get(other, ()))
     ]
     if not asked:
         return []

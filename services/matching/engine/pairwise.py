@@ -4,14 +4,14 @@ import numpy as np
 
 from services.matching.engine.compiled import compiled, inlined
 from services.matching.engine.score import cosine, extra_common, full_score, level_likeness, place_counts, shared_slots
-from services.matching.engine.shapes import Int, Long, Model, Pool, Real, Tags
+from services.matching.engine.shapes import Int, Long, Model, Pool, Real, Tags, Whole
 
 PASSES, NO_LANGUAGE, LEVEL_GAP, NO_OVERLAP = -1, 6, 7, 8
 """What `closed_gate` answers beside the gates by name (numbers follow `domain.reasons.Gate`)."""
 
 
 @inlined
-def gain_sum(pool: Pool, i: int, j: int) -> int:
+def gain_sum(pool: Pool, i: Whole, j: Whole) -> int:
     """R6: what i gains from j before the root: the sum over what i wants now and j offers."""
     total = 0
     a, a_end = pool.wants.start[i], pool.wants.start[i + 1]
@@ -32,7 +32,7 @@ def gain_sum(pool: Pool, i: int, j: int) -> int:
 
 
 @inlined
-def common_weight(tags: Tags, i: int, j: int) -> int:
+def common_weight(tags: Tags, i: Whole, j: Whole) -> int:
     """Return the squared weight of the codes both have."""
     total = 0
     a, a_end = tags.start[i], tags.start[i + 1]
@@ -51,7 +51,7 @@ def common_weight(tags: Tags, i: int, j: int) -> int:
 
 
 @inlined
-def named_gate(pool: Pool, i: int, j: int) -> int:
+def named_gate(pool: Pool, i: Whole, j: Whole) -> int:
     """Return the gate that bars these two by name, or -1."""
     low, high = pool.bar_start[i], pool.bar_start[i + 1]
     if pool.bar_start[j + 1] - pool.bar_start[j] < high - low:
@@ -68,7 +68,7 @@ def named_gate(pool: Pool, i: int, j: int) -> int:
 
 
 @inlined
-def closed_gate(pool: Pool, model: Model, i: int, j: int) -> int:
+def closed_gate(pool: Pool, model: Model, i: Whole, j: Whole) -> int:
     """Return the first closed gate between two people, or -1 (R5, R8). Unknown never closes a gate."""
     named = named_gate(pool, i, j)
     if named >= 0:
@@ -93,7 +93,7 @@ def closed_gate(pool: Pool, model: Model, i: int, j: int) -> int:
 
 
 @inlined
-def pair_score(pool: Pool, model: Model, i: int, j: int) -> int:
+def pair_score(pool: Pool, model: Model, i: Whole, j: Whole) -> int:
     """Return W of two people in micro-points, gates left aside."""
     known, same = place_counts(pool, i, j)
     return full_score(

@@ -1,6 +1,9 @@
 """From a snapshot and a rule set to the arrays that are searched: scarcity, indexes, vectors' lengths, gates."""
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from services.matching.domain.reasons import Gate
 from services.matching.domain.rules import RuleSet
@@ -8,6 +11,7 @@ from services.matching.engine.shapes import STRENGTH_UNIT, TAG_UNIT, WISH_UNIT, 
 from services.matching.engine.snapshot import GATES, Codes, Snapshot
 
 _LANGUAGE_WORD = 64
+Counts = NDArray[np.integer[Any]]
 
 
 def build_pool(snapshot: Snapshot, rules: RuleSet) -> Pool:
@@ -88,7 +92,7 @@ def _offers(offers: Codes, vocabulary: tuple[str, ...], rules: RuleSet) -> Skill
     return _skills(start, skill[first], value[first], known[first], len(vocabulary))
 
 
-def scarcity(offerers: Int, wishes: Int, people: int, floor: float) -> Real:
+def scarcity(offerers: Counts, wishes: Counts, people: int, floor: float) -> Real:
     """Return v per skill: rare skills weigh more; a mean of 1 over all wishes (which `wishes` counts per skill)."""
     raw = np.maximum(floor, np.sqrt(np.log((people + 1) / (offerers + 1))))
     total = int(wishes.sum())
@@ -132,7 +136,7 @@ def _whole_wish(person: Long, value: Int, people: int, rules: RuleSet) -> Real:
     first = np.searchsorted(who, np.arange(people))
     rank = np.arange(len(who)) - first[who]
     share = np.where(rank < rules.gain.full_wants, 1.0, rules.gain.rest_share)
-    return np.bincount(who, sorted_value * share, minlength=people)
+    return np.bincount(who, sorted_value * share, minlength=people).astype(np.float64)
 
 
 def _tags(codes: Codes) -> Tags:
@@ -158,7 +162,9 @@ def _languages(codes: Codes) -> np.ndarray[tuple[int, int], np.dtype[np.uint64]]
 
 def _gates(snapshot: Snapshot, rules: RuleSet) -> tuple[Long, Int, np.ndarray[tuple[int], np.dtype[np.int8]]]:
     """R5: leave out the gates by name that this rule set does not use."""
-    off = [GATES.index(Gate.REPORTING_LINE)] * (not rules.gates.reporting_line) + [GATES.index(Gate.RECRUITER)] * (not rules.gates.recruiter)
+    off = [GATES.index(Gate.REPORTING_LINE)] * (not rules.gates.reporting_line) + [GATES.index(Gate.RECRUITER)] * (
+        not rules.gates.recruiter
+    )
     kept = ~np.isin(snapshot.bar_gate, np.array(off, np.int8))
     person = rows_of(snapshot.bar_start)[kept]
     start = np.searchsorted(person, np.arange(snapshot.size + 1)).astype(np.int64)

@@ -13,7 +13,7 @@ from services.matching.domain.rules import RuleSet
 from services.matching.engine.calibrate import sameness_of
 from services.matching.engine.pairwise import gain_sums
 from services.matching.engine.pool import skill_vocabulary
-from services.matching.engine.shapes import Long, Pool, Real
+from services.matching.engine.shapes import MICRO, Long, Pool, Real
 from services.matching.engine.snapshot import Snapshot
 from services.matching.engine.solver import Solved
 
@@ -122,13 +122,13 @@ def _reciprocity(pool: Pool, solved: Solved, met: Long, partnered: Mask) -> dict
 def _scores(solved: Solved, met: Long, rules: RuleSet) -> dict[str, Any]:
     weight = np.array([*solved.weights, *(weight for _, weight in solved.trios)], np.float64) / 1e6
     worst = np.full(len(solved.pool.seats), 2_000_000, np.int64)
-    chosen = {pair: None for pair in map(tuple, met.tolist())}
+    chosen = dict.fromkeys(map(tuple, met.tolist()))
     for (u, v), score in zip(solved.pairs, solved.weights, strict=True):
         worst[u], worst[v] = min(worst[u], score), min(worst[v], score)
     for trio, score in solved.trios:
         for member in trio:
             worst[member] = min(worst[member], score)
-    worst[(worst > 1_000_000) & (solved.pool.seats > 0)] = 0
+    worst[(worst > MICRO) & (solved.pool.seats > 0)] = 0
     edges = solved.edges
     rather = (edges.weight > worst[edges.u]) & (edges.weight > worst[edges.v])
     blocking = [pair for pair in zip(edges.u[rather].tolist(), edges.v[rather].tolist(), strict=True) if pair not in chosen]
@@ -160,7 +160,7 @@ def _skills(snapshot: Snapshot, pool: Pool, met: Long) -> dict[str, Any]:
     wanted, offered = np.diff(pool.wants.post_start), np.diff(pool.offers.post_start)
     busy = np.zeros(len(pool.seats), bool)
     busy[met.ravel()] = True
-    told = []
+    told: list[dict[str, Any]] = []
     ratio = wanted / np.maximum(offered, 0.5)
     for skill in np.lexsort((np.arange(len(names)), -ratio)):
         if wanted[skill] >= MINIMUM_GROUP and len(told) < _SKILLS_TOLD:
@@ -184,7 +184,7 @@ def _skills(snapshot: Snapshot, pool: Pool, met: Long) -> dict[str, Any]:
 
 
 def _exposure(solved: Solved) -> dict[str, Any]:
-    """Who would stand on top-ten lists ordered by score less half the partner's price: the same few, or everybody?"""
+    """Tell who would stand on top-ten lists ordered by score less half the partner's price: the same few, or everybody."""
     edges, price = solved.edges, np.maximum(solved.net2, 0) / 4
     mine, yours = np.concatenate((edges.u, edges.v)), np.concatenate((edges.v, edges.u))
     worth = np.concatenate((edges.weight, edges.weight)) - price[yours]
@@ -194,7 +194,11 @@ def _exposure(solved: Solved) -> dict[str, Any]:
     shown = np.bincount(yours[rank < _SHOWN], minlength=len(solved.pool.seats))
     listed = solved.pool.seats > 0
     top = np.sort(shown)[::-1][: max(1, len(shown) // 100)]
-    return {"slots": int(shown.sum()), "share_of_the_top_percent": share(top.sum(), shown.sum()), "never_shown": share((shown[listed] == 0).sum(), listed.sum())}
+    return {
+        "slots": int(shown.sum()),
+        "share_of_the_top_percent": share(top.sum(), shown.sum()),
+        "never_shown": share((shown[listed] == 0).sum(), listed.sum()),
+    }
 
 
 def _variety(pool: Pool, solved: Solved, met: Long) -> dict[str, Any]:

@@ -23,8 +23,8 @@ def _silent(stage: str, share: float) -> None:
     """Hear nothing."""
 
 
-def solve(people: Sequence[Person], rules: RuleSet, seed: int, *, threads: int = 1, progress: Progress | None = None) -> Result:
-    """Solve a round. `progress` hears (stage, share done). The order of `people` and `threads` change no byte."""
+def run(people: Sequence[Person], rules: RuleSet, seed: int, *, threads: int = 1, progress: Progress | None = None) -> Result:
+    """Solve a round; see `services.matching.engine.solve`."""
     tell = progress or _silent
     tell("freeze", 0.0)
     snapshot = freeze(people, rules.placeholders)

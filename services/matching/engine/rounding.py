@@ -6,7 +6,6 @@ from services.matching.engine.auction import Graph
 from services.matching.engine.compiled import compiled
 from services.matching.engine.shapes import Byte, Long
 
-
 NOT_ONE_SIDED = -2
 
 
@@ -52,7 +51,7 @@ def alternate(weight: Long, first: int, last: int, chosen: Byte) -> int:
             chosen[first + at] = 1
             at -= 1
         at -= 1
-    return max(taken[last - first - 1], left[last - first - 1])
+    return int(max(taken[last - first - 1], left[last - first - 1]))
 
 
 @compiled

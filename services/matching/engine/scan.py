@@ -12,7 +12,7 @@ import numpy as np
 
 from services.matching.engine.compiled import compiled, inlined
 from services.matching.engine.score import cosine, equal_places, extra_common, full_score, level_likeness, micro_score, place_counts
-from services.matching.engine.shapes import Int, Long, Model, Pool, Real, Tags
+from services.matching.engine.shapes import Int, Long, Model, Pool, Real, Tags, Whole
 
 DENSE = 0.06
 """Rows in which more than this share of the range may be reached are scored whole: there one look costs a twentieth."""
@@ -145,7 +145,7 @@ def with_own(tags: Tags, own: Int, j: int) -> int:
 
 
 @compiled
-def scan_listed(pool: Pool, model: Model, i: int, limit: Real, mine: float, summed: int, count: int, scratch: Scratch) -> int:
+def scan_listed(pool: Pool, model: Model, i: int, limit: Real, mine: float, summed: Whole, count: int, scratch: Scratch) -> int:
     """Score the reached one by one, most of them only by what their gains could allow at best."""
     mark_own(pool.experience, i, scratch.own_experience, True)
     mark_own(pool.goals, i, scratch.own_goals, True)
@@ -195,7 +195,7 @@ def add_common(tags: Tags, i: int, begin: int, end: int, total: Int) -> None:
 
 
 @compiled
-def scan_dense(pool: Pool, model: Model, i: int, begin: int, end: int, limit: Real, mine: float, summed: int, scratch: Scratch) -> int:
+def scan_dense(pool: Pool, model: Model, i: int, begin: int, end: int, limit: Real, mine: float, summed: Whole, scratch: Scratch) -> int:
     """Score the whole range in straight loops."""
     add_common(pool.experience, i, begin, end, scratch.experience)
     add_common(pool.goals, i, begin, end, scratch.goals)
@@ -238,7 +238,7 @@ def score_row(pool: Pool, model: Model, i: int, begin: int, end: int, scratch: S
 
 
 @compiled
-def scan_row(pool: Pool, model: Model, i: int, begin: int, end: int, limit: Real, mine: float, summed: int, scratch: Scratch) -> int:
+def scan_row(pool: Pool, model: Model, i: int, begin: int, end: int, limit: Real, mine: float, summed: Whole, scratch: Scratch) -> int:
     """Leave in `scratch.hit` everybody in the range whose score with i exceeds the limit; return how many.
 
     The limit of a pair is `mine + limit[j]` if `summed` (prices), else the lower of the two (best lists). `summed` is a numpy

@@ -5,9 +5,10 @@ interpreted runs agree to the last bit, and W(i, j) = W(j, i).
 """
 
 import math
+from typing import Any
 
 from services.matching.engine.compiled import IS_COMPILED, inlined
-from services.matching.engine.shapes import MICRO, SLOT_WORDS, Bits, Model, Pool
+from services.matching.engine.shapes import MICRO, SLOT_WORDS, Bits, Model, Pool, Whole
 
 if IS_COMPILED:
     import numpy as np
@@ -17,7 +18,7 @@ if IS_COMPILED:
     _1, _2, _4, _56 = np.uint64(1), np.uint64(2), np.uint64(4), np.uint64(56)
 
     @inlined
-    def count_bits(word: int) -> int:
+    def count_bits(word: Any) -> Any:
         """Return how many bits are set (the compiler knows the idiom)."""
         word = word - ((word >> _1) & _M1)
         word = (word & _M2) + ((word >> _2) & _M2)
@@ -25,7 +26,7 @@ if IS_COMPILED:
         return (word * _H1) >> _56
 else:
 
-    def count_bits(word: int) -> int:
+    def count_bits(word: Any) -> Any:
         """Return how many bits are set."""
         return int(word).bit_count()
 
@@ -63,7 +64,7 @@ def equal_places(family_i: int, family_j: int, department_i: int, department_j: 
 
 
 @inlined
-def place_counts(pool: Pool, i: int, j: int) -> tuple[int, int]:
+def place_counts(pool: Pool, i: Whole, j: Whole) -> tuple[int, int]:
     """Return as `equal_places` for two people of the pool."""
     return equal_places(pool.family[i], pool.family[j], pool.department[i], pool.department[j], pool.site[i], pool.site[j])
 
@@ -131,7 +132,7 @@ def full_score(
 
 
 @inlined
-def shared_slots(slots: Bits, i: int, j: int) -> int:
+def shared_slots(slots: Bits, i: Whole, j: Whole) -> int:
     """Return the common weekly half hours; -1 if one of both states no hours."""
     mine = yours = both = 0
     for word in range(SLOT_WORDS):
@@ -143,7 +144,7 @@ def shared_slots(slots: Bits, i: int, j: int) -> int:
 
 
 @inlined
-def extra_common(pool: Pool, model: Model, i: int, j: int) -> float:
+def extra_common(pool: Pool, model: Model, i: Whole, j: Whole) -> float:
     """R19: the weighted terms for weekly overlap (saturating: few free slots are no advantage) and communication."""
     total = 0.0
     if model.availability > 0.0:

@@ -3,7 +3,7 @@
 `*_start` arrays are row starts of compressed rows: row i is `start[i]:start[i + 1]`.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ Long = NDArray[np.int64]
 Real = NDArray[np.float64]
 Bits = NDArray[np.uint64]
 Byte = NDArray[np.int8]
+Whole = int | np.integer[Any]
 
 MICRO = 1_000_000
 SLOT_MINUTES = 30

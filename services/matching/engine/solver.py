@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -203,9 +204,7 @@ def _price(work: Round, threads: int, progress: Progress) -> tuple[Edges | None,
     """
     added, missing = 0, None
     for number in range(work.rules.search.pricing_passes + 1 if work.rules.search.pricing_passes else 0):
-        missing = undervalued(
-            work.pool, work.model, work.net_of_bonus(), threads, lambda share, at=number: progress(f"pricing {at + 1}", share)
-        )
+        missing = undervalued(work.pool, work.model, work.net_of_bonus(), threads, partial(progress, f"pricing {number + 1}"))
         new = work.unknown(missing)
         if number == work.rules.search.pricing_passes or not len(new):
             break

@@ -10,7 +10,7 @@ from time import perf_counter
 from services.matching.domain.rules import RuleSet
 from services.matching.engine.compiled import IS_COMPILED, cache_folder, forget_older
 from services.matching.engine.person import Person
-from services.matching.engine.round import solve
+from services.matching.engine.round import run
 
 
 def warm() -> None:
@@ -27,7 +27,7 @@ def warm() -> None:
             )
             for at in range(41)
         ]
-        solve(people, RuleSet.from_mapping({"common": {"availability": 0.1}}), 1)
+        run(people, RuleSet.from_mapping({"common": {"availability": 0.1}}), 1)
 
 
 def main() -> int:

@@ -37,7 +37,7 @@ def solved_once(people: list[Person], rules: RuleSet, threads: int) -> tuple[Sol
     """Solve from the packed snapshot; return the round, CPU and wall seconds, and CPU per stage."""
     snapshot = freeze(people, rules.placeholders)
     stages: dict[str, float] = {}
-    last = [process_time(), "index"]
+    last: list[Any] = [process_time(), "index"]
 
     def tell(stage: str, _share: float) -> None:
         now = process_time()
@@ -51,7 +51,7 @@ def solved_once(people: list[Person], rules: RuleSet, threads: int) -> tuple[Sol
     return found, cpu, wall, stages
 
 
-def case(shape: str, size: int, seed: int, seats: int, candidates: int, threads: int, *, rivals: bool) -> dict[str, Any]:
+def case(shape: str, size: int, seed: int, *, seats: int, candidates: int, threads: int, rivals: bool) -> dict[str, Any]:
     """Measure one case."""
     rules = RuleSet.from_mapping({"search": {"candidates": candidates}})
     people = people_of(shape, size, seed, seats)
@@ -111,7 +111,7 @@ def main(arguments: Sequence[str]) -> int:
             for seats in asked.seats.split(",")
             for best in asked.candidates.split(",")
         ):
-            told = case(shape, size, seed, seats, best, asked.threads, rivals=not asked.no_rivals)
+            told = case(shape, size, seed, seats=seats, candidates=best, threads=asked.threads, rivals=not asked.no_rivals)
             _print(told)
     return 0
 
@@ -123,7 +123,10 @@ def _print(told: dict[str, Any]) -> None:
         f"certified {100 * (1 - told['gap']):.4f} %, all pairs {100 * (1 - all_):.4f} %  coverage {told['coverage']:.3f}\n"
     )
     for rival in told.get("rivals", ()):
-        sys.stdout.write(f"    {rival['rival']:<12} CPU {rival['cpu_seconds']:8.3f} s  x {rival['times_our_cpu']:<8} loss {100 * rival['loss_against_ours']:.3f} %\n")
+        sys.stdout.write(
+            f"    {rival['rival']:<12} CPU {rival['cpu_seconds']:8.3f} s  x {rival['times_our_cpu']:<8} "
+            f"loss {100 * rival['loss_against_ours']:.3f} %\n"
+        )
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
 

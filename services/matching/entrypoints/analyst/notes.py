@@ -25,7 +25,13 @@ class Notes:
         """Return the findings, most frequent first."""
         order = sorted(self.count, key=lambda key: (-self.count[key], key))
         return [
-            {"code": code, "column": column, "count": self.count[code, column], "first_lines": self.found[code, column], "means": MEANING[code]}
+            {
+                "code": code,
+                "column": column,
+                "count": self.count[code, column],
+                "first_lines": self.found[code, column],
+                "means": MEANING[code],
+            }
             for code, column in order
         ]
 

@@ -12,12 +12,22 @@ from services.matching.entrypoints.analyst.page import page_of
 from services.matching.entrypoints.analyst.people import PeopleFile
 
 
-def write_all(folder: Path, read: PeopleFile, result: Result, rules: RuleSet, timings: Mapping[str, float], what_if: dict[str, Any] | None) -> None:
+def write_all(
+    folder: Path,
+    read: PeopleFile,
+    result: Result,
+    *,
+    rules: RuleSet,
+    timings: Mapping[str, float],
+    what_if: dict[str, Any] | None,
+) -> None:
     """Write every file of a run into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     matches = sorted((*result.pairs, *result.trios), key=lambda match: match.members)
     _write_csv(folder / "pairs.csv", ("member_a", "member_b", "member_c", "score", "gain_a", "gain_b", "gain_c"), map(_pair_row, matches))
-    _write_csv(folder / "unmatched.csv", ("member_id", "reason"), ((member, str(reason)) for member, reason in sorted(result.unmatched.items())))
+    _write_csv(
+        folder / "unmatched.csv", ("member_id", "reason"), ((member, str(reason)) for member, reason in sorted(result.unmatched.items()))
+    )
     with (folder / "explanations.ndjson").open("w", encoding="utf-8", newline="\n") as sink:
         for match in matches:
             sink.write(json.dumps(_explained(match), ensure_ascii=False, separators=(",", ":")) + "\n")

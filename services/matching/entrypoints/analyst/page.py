@@ -6,13 +6,20 @@ from typing import Any
 
 _WIDTH, _HEIGHT, _PAD = 560, 150, 24
 _STYLE = """
-:root{color-scheme:light dark;--ink:#1b2a33;--soft:#5b6b75;--line:#d5dde2;--bar:#2f7d8c;--mark:#d9822b;--paper:#fff}
-@media(prefers-color-scheme:dark){:root{--ink:#e6edf1;--soft:#9fb0ba;--line:#33424c;--bar:#58b3c4;--mark:#f0a95b;--paper:#11181d}}
+:root{color-scheme:light dark;
+--ink:#1b2a33;--soft:#5b6b75;--line:#d5dde2;--bar:#2f7d8c;--mark:#d9822b;--paper:#fff}
+@media(prefers-color-scheme:dark){:root{
+--ink:#e6edf1;--soft:#9fb0ba;--line:#33424c;--bar:#58b3c4;--mark:#f0a95b;--paper:#11181d}}
 body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper);max-width:60rem;margin:2rem auto;padding:0 1rem}
+
 h1{font-size:1.7rem;margin:0}h2{font-size:1.15rem;margin:2.2rem 0 .5rem}p{max-width:46rem}.soft{color:var(--soft)}
-.cards{display:flex;flex-wrap:wrap;gap:.8rem;margin:1.2rem 0}.card{border:1px solid var(--line);border-radius:.6rem;padding:.6rem 1rem;min-width:8rem}
-.card b{display:block;font-size:1.5rem}table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid var(--line);padding:.3rem .5rem;text-align:left}
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}svg{width:100%;height:auto;max-width:40rem}svg text{fill:var(--soft);font-size:11px}
+.cards{display:flex;flex-wrap:wrap;gap:.8rem;margin:1.2rem 0}.card{
+border:1px solid var(--line);border-radius:.6rem;padding:.6rem 1rem;min-width:8rem}
+.card b{
+display:block;font-size:1.5rem}table{border-collapse:collapse;width:100%}
+td,th{border-bottom:1px solid var(--line);padding:.3rem .5rem;text-align:left}
+td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}
+svg{width:100%;height:auto;max-width:40rem}svg text{fill:var(--soft);font-size:11px}
 .bar{fill:var(--bar)}.two{fill:var(--mark);opacity:.75}.axis{stroke:var(--line)}
 """
 _REASONS = {
@@ -33,7 +40,8 @@ def page_of(report: Mapping[str, Any]) -> str:
     parts = [_head(report), _cards(report), _left_over(report), _give_and_take(report), _score(report), _alike(report), _skills(report)]
     parts += [_levels(report), _what_if(report), _input(report), _foot(report)]
     body = "\n".join(part for part in parts if part)
-    return f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Tandem: report of a round</title><style>{_STYLE}</style></head>\n<body>\n{body}\n</body></html>\n'
+    head = f'<meta charset="utf-8"><title>Tandem: report of a round</title><style>{_STYLE}</style>'
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
 
 
 def _percent(value: float) -> str:
@@ -47,7 +55,9 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     numeric = [isinstance(cell, int | float) or str(cell).endswith(" %") for cell in rows[0]]
 
     def line(tag: str, cells: Sequence[object]) -> str:
-        return "".join(f"<{tag}{' class=n' if is_number else ''}>{escape(str(cell))}</{tag}>" for cell, is_number in zip(cells, numeric, strict=True))
+        return "".join(
+            f"<{tag}{' class=n' if is_number else ''}>{escape(str(cell))}</{tag}>" for cell, is_number in zip(cells, numeric, strict=True)
+        )
 
     return f"<table><tr>{line('th', head)}</tr>" + "".join(f"<tr>{line('td', row)}</tr>" for row in rows) + "</table>"
 
@@ -78,7 +88,8 @@ def _head(report: Mapping[str, Any]) -> str:
     people = report["people"]
     return (
         "<h1>Report of a round</h1><p class=soft>"
-        f"{people['in_pool']} people, one pool: everybody may give and take. {people['pairs']} pairs and {people['trios']} trios were found.</p>"
+        f"{people['in_pool']} people, one pool: everybody may give and take. "
+        f"{people['pairs']} pairs and {people['trios']} trios were found.</p>"
     )
 
 
@@ -134,7 +145,11 @@ def _alike(report: Mapping[str, Any]) -> str:
     ]
     text = f"The score rises to {same['plateau_from']}, is flat to {same['plateau_to']}, and falls to nothing at {same['ceiling']}."
     chart = bars(same["pool_histogram"], "How alike useful pairs are, and the pairs of the round", same["pairs_histogram"])
-    return f"<h2>Alike, but not the same</h2><p>Wide bars: useful pairs of the pool; narrow: the round's pairs. {escape(text)}</p>" + chart + _table(("pairs", "share"), rows)
+    return (
+        f"<h2>Alike, but not the same</h2><p>Wide bars: useful pairs of the pool; narrow: the round's pairs. {escape(text)}</p>"
+        + chart
+        + _table(("pairs", "share"), rows)
+    )
 
 
 def _skills(report: Mapping[str, Any]) -> str:
@@ -145,7 +160,10 @@ def _skills(report: Mapping[str, Any]) -> str:
 
 
 def _levels(report: Mapping[str, Any]) -> str:
-    rows = [(f"level {one['level']}", one["people"], _percent(one["partnered"]), _percent(one["wanters_without_partner"])) for one in report["by_level"]]
+    rows = [
+        (f"level {one['level']}", one["people"], _percent(one["partnered"]), _percent(one["wanters_without_partner"]))
+        for one in report["by_level"]
+    ]
     return "<h2>Reach by level</h2>" + _table(("", "people", "have a partner", "want something, have nobody"), rows) if rows else ""
 
 

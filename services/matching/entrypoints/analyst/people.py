@@ -17,7 +17,20 @@ from shared.tables.rows import Row
 from shared.tables.workbook import NotAWorkbook
 
 T = TypeVar("T")
-USED = ("member_id", "department", "job_family", "level", "years", "site", "timezone", "manager_id", "languages", "offers", "wants", "goals")
+USED = (
+    "member_id",
+    "department",
+    "job_family",
+    "level",
+    "years",
+    "site",
+    "timezone",
+    "manager_id",
+    "languages",
+    "offers",
+    "wants",
+    "goals",
+)
 ALSO_USED = ("challenges", "challenges_long", "capacity", "working_hours", "experience", "communication")
 UNUSED = ("email", "display_name", "country", "start_date")
 """Known columns that matching has no use for: they are not read at all."""
@@ -68,7 +81,9 @@ def read_people(path: Path) -> PeopleFile:
             _unpack(path, Path(plain.name))
             return _read(read_rows(Path(plain.name)))
     except NotAWorkbook as fault:
-        raise NoPeople(f"The file is neither a CSV file nor a workbook that can be read ({fault}). Save it as CSV in UTF-8, or as XLSX.") from None
+        raise NoPeople(
+            f"The file is neither a CSV file nor a workbook that can be read ({fault}). Save it as CSV in UTF-8, or as XLSX."
+        ) from None
     except (gzip.BadGzipFile, EOFError) as fault:
         raise NoPeople("The file is packed but damaged. Pack it again, or give the plain CSV file.") from fault
 
@@ -114,7 +129,9 @@ def _places(header: Row, found: PeopleFile) -> dict[str, int]:
         else:
             places[name] = place
     if "member_id" not in places:
-        raise NoPeople("No column is called member_id. Name the column with each person's own key so; it is the only one that must be there.")
+        raise NoPeople(
+            "No column is called member_id. Name the column with each person's own key so; it is the only one that must be there."
+        )
     found.columns, found.unknown_columns = tuple(places), tuple(unknown)
     return places
 

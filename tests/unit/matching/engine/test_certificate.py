@@ -63,7 +63,9 @@ class TestChecker:
             "order": dataclasses.replace(claim, edge_u=claim.edge_u[::-1].copy(), edge_v=claim.edge_v[::-1].copy()),
             "weight": dataclasses.replace(claim, edge_weight=claim.edge_weight + 1_000_000),
             "negative": dataclasses.replace(claim, edge_weight=-claim.edge_weight),
-            "price": dataclasses.replace(claim, coverage=claim.coverage, edge_weight=np.where(claim.chosen, 1_000_000, 1), seats=claim.seats * 0),
+            "price": dataclasses.replace(
+                claim, coverage=claim.coverage, edge_weight=np.where(claim.chosen, 1_000_000, 1), seats=claim.seats * 0
+            ),
         }[fault]
         with pytest.raises(NotCertified):
             check(mutated)
@@ -99,7 +101,7 @@ class TestCandidates:
         square = np.where(fine, weight, 0).reshape(size, size)
         wanted = set()
         for i in range(size):
-            best = sorted(((-int(square[i, j]), j) for j in range(size) if square[i, j] > 0))[:7]
+            best = sorted((-int(square[i, j]), j) for j in range(size) if square[i, j] > 0)[:7]
             wanted |= {(min(i, j), max(i, j), -negative) for negative, j in best}
             assert kth[i] == (-best[6][0] if len(best) == 7 else 0)
         assert wanted == {*zip(edges.u.tolist(), edges.v.tolist(), edges.weight.tolist(), strict=True)}

@@ -13,11 +13,13 @@ from typer.testing import CliRunner
 from services.matching.entrypoints.analyst.people import NoPeople, read_people
 from services.matching.entrypoints.cli import match
 
-HEADER = "Member ID;email;offers;WANTS;goals;challenges;level;years;department;languages;manager_id;timezone;working_hours;capacity;Shoe size\n"
+HEADER = (
+    "Member ID;email;offers;WANTS;goals;challenges;level;years;department;languages;manager_id;timezone;working_hours;capacity;Shoe size\n"
+)
 ROWS = (
     "e1;a@x;Matlab;Sales, B2B/B2C;Grow;Workload;3;2,5;Finance;en;;Europe/Berlin;mo-fr 09:00-17:00;1;40\n"
     "e2;b@x;Sales, B2B/B2C;MATLAB;grow;Workload;senior;4;IT;en-GB;e9;Nowhere/Else;mo-fr 09:00-17:00;1;41\n"
-    "e3;c@x;Ｍａｔｌａｂ ;retail;;;3.0;abc;Finance;Klingon;e4;;mo-fr 09:00-17:00;;42\n"
+    "e3;c@x;\uff2d\uff41\uff54\uff4c\uff41\uff42 ;retail;;;3.0;abc;Finance;Klingon;e4;;mo-fr 09:00-17:00;;42\n"
     "e4;d@x;AI;juggling;;;99999;;IT;;e3;;whenever;-1;43\n"
     "e5;;;;;;;;;;e5;;;;\n"
     "e1;again@x;;;;;;;;;;;;;\n"
@@ -116,7 +118,13 @@ class TestRefusals:
     """C: a wrong file gets a clear answer, exit code 2, and no output."""
 
     @pytest.mark.parametrize(
-        ("text", "says"), [("", "empty"), ("member_id,offers\n", "no person"), ("name,offers\nx,y\n", "member_id"), ("member_id,level,Level\n1,2,3\n", "Two columns")]
+        ("text", "says"),
+        [
+            ("", "empty"),
+            ("member_id,offers\n", "no person"),
+            ("name,offers\nx,y\n", "member_id"),
+            ("member_id,level,Level\n1,2,3\n", "Two columns"),
+        ],
     )
     def test_a_file_without_people_is_refused_with_its_remedy(self, tmp_path: Path, text: str, says: str) -> None:
         """C: empty, only a header, no key, a column twice."""

@@ -61,7 +61,7 @@ def by_milp(seats: list[int], edges: dict[tuple[int, int], int], coverage: int) 
     seat = LinearConstraint(np.hstack((touch, np.zeros((people, people)))), -np.inf, seats)
     covered = LinearConstraint(np.hstack((touch, -np.eye(people))), 0, np.inf)
     found = milp(cost, constraints=[seat, covered], integrality=np.ones(len(cost)), bounds=Bounds(0, 1))
-    return round(-found.fun)
+    return int(-found.fun + 0.5)
 
 
 def check_valid(people: list[Person], rules: RuleSet, result: Result) -> None:

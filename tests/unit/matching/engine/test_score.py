@@ -1,6 +1,7 @@
 """The mutual score against the model told plainly, and its invariants."""
 
 import dataclasses
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -93,8 +94,8 @@ class TestInvertedU:
         assert shape[0] == 0
         assert shape[-1] == 0
         assert inverted_u((q.plateau_from + q.plateau_to) / 2, model) == 1
-        turned = [b - a for a, b in zip(shape, shape[1:], strict=False) if abs(b - a) > 1e-12]
-        assert sum(1 for a, b in zip(turned, turned[1:], strict=False) if a < 0 < b) == 0
+        turned = [b - a for a, b in pairwise(shape) if abs(b - a) > 1e-12]
+        assert not any(a < 0 < b for a, b in pairwise(turned))
 
     def test_equal_quantiles_leave_no_ceiling(self) -> None:
         """N5: where all are equally alike nothing is punished, and everything stays finite."""
