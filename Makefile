@@ -18,7 +18,7 @@ setup: $(STAMP) ## make .venv with everything in it (uv if present, else pip)
 
 $(STAMP): $(LOCK) pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Tandem needs Python 3.11, 3.12 or 3.13 on the PATH; none was found." >&2; exit 1; }
-	@if command -v uv >/dev/null 2>&1; then \
+	@if uv --version >/dev/null 2>&1; then \
 		{ test -x $(BIN)/python || uv venv -q --python "$(PYTHON)" $(VENV); } && \
 		uv pip sync -q --python $(BIN)/python $(LOCK) && uv pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .; \
 	else \
