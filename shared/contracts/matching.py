@@ -257,7 +257,7 @@ class PairingKept(_OfPairing):
 
 
 class PairingClosed(_OfPairing):
-    """A pairing that was formed ended, kindly, for a named reason."""
+    """A pairing, or a proposal that nobody declined, ended kindly for a named reason; no reason reveals a wish of one member."""
 
     TYPE = "tandem.matching.pairing.closed.v1"
     CONSUMERS = _ALL
