@@ -6,6 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ("shared", "services", "deploy")
+_TREES: dict[Path, ast.Module] = {}
 
 
 def python_files(*rooms: str) -> list[Path]:
@@ -14,8 +15,10 @@ def python_files(*rooms: str) -> list[Path]:
 
 
 def tree_of(path: Path) -> ast.Module:
-    """Return the syntax tree of a file."""
-    return ast.parse((ROOT / path).read_text(encoding="utf-8"), filename=str(path))
+    """Return the syntax tree of a file; each file is read once, and nobody changes a tree."""
+    if path not in _TREES:
+        _TREES[path] = ast.parse((ROOT / path).read_text(encoding="utf-8"), filename=str(path))
+    return _TREES[path]
 
 
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
