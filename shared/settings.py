@@ -46,11 +46,12 @@ class Block(BaseModel):
 
 
 class ClockSettings(Block):
-    """Business time for demos and soak tests: all three or none, the same in all processes."""
+    """Business time for demos and soak tests: start, epoch and rate together or none; the same in all processes."""
 
     start: AwareDatetime | None = Field(None, description="Business time at `epoch` (RFC 3339).")
     epoch: AwareDatetime | None = Field(None, description="Wall time at which business time was `start`.")
     rate: float | None = Field(None, gt=0, description="How many business seconds pass in one second.")
+    until: AwareDatetime | None = Field(None, description="Business time at which it stands still (RFC 3339).")
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -63,7 +64,7 @@ class ClockSettings(Block):
         """Return the clock that rules and timers use."""
         if self.start is None or self.epoch is None or self.rate is None:
             return wall
-        return ScaledClock(self.start, self.epoch, self.rate, wall)
+        return ScaledClock(self.start, self.epoch, self.rate, wall, self.until)
 
 
 class LogSettings(Block):

@@ -31,6 +31,8 @@ class Crowd:
     """No session that ends later is waited for."""
     did: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
+    busy: int = 0
+    """How many members are about to act."""
     moved: str | None = None
     missed: str | None = None
     left: frozenset[str] = frozenset()
@@ -46,7 +48,14 @@ class Crowd:
             "scheduling.session.rescheduled": self._meet,
         }.get(kind)
         if reaction is not None:
-            self.tasks.spawn(f"crowd {kind}", reaction(fact["data"]))
+            self.tasks.spawn(f"crowd {kind}", self._react(reaction(fact["data"])))
+
+    async def _react(self, reaction: Awaitable[None]) -> None:
+        self.busy += 1
+        try:
+            await reaction
+        finally:
+            self.busy -= 1
 
     def chance(self, *what: str) -> float:
         """Return a number in [0, 1) that belongs to `what`."""
@@ -54,9 +63,8 @@ class Crowd:
 
     async def _answer(self, data: Mapping[str, Any]) -> None:
         """Most accept within days, some decline kindly, some never answer."""
-        for member in data["members"]:
-            mood = self.chance("answer", str(sorted(data["members"])), member)
-            self.tasks.spawn("crowd answer", self._answer_one(data["pairing_id"], member, mood))
+        moods = {member: self.chance("answer", str(sorted(data["members"])), member) for member in data["members"]}
+        await asyncio.gather(*(self._answer_one(data["pairing_id"], member, mood) for member, mood in moods.items()))
 
     async def _answer_one(self, pairing: str, member: str, mood: float) -> None:
         await self._pass(timedelta(days=0.2 + 4 * mood))
@@ -131,12 +139,12 @@ class Crowd:
 
     async def _try(self, did: str, act: Callable[[], Awaitable[Any]]) -> Any:
         """Act, and count; a clear refusal is a normal answer in a company and is counted by its code."""
-        async with self._hands:
-            try:
+        try:
+            async with self._hands:
                 answer = await act()
-            except Refused as refusal:
-                self.refused[refusal.code] += 1
-                return None
+        except Refused as refusal:
+            self.refused[refusal.code] += 1
+            return None
         self.did[did] += 1
         return answer or {}
 

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +28,9 @@ START = datetime(2027, 1, 11, 8, 0, tzinfo=UTC)
 """A Monday. The same in every run, so that the story is the same."""
 RATE = 86_400.0
 """A day of business time passes in a second."""
-DAYS, LEAVES_AFTER_DAYS = 36, 20
+DAYS, LEAVES_AFTER_DAYS = 38, 22
+PREPARE = timedelta(seconds=15)
+"""Business time stands still while services start, people are imported and the round is solved."""
 SETTINGS = {"TANDEM_SCHEDULING_SESSIONS_AHEAD": "1"}
 """Two sessions in sight instead of four: enough for the story, and half the mails in a minute."""
 ADMIN_ROLES = ("hr_admin", "programme_admin", "operator", "service")
@@ -49,7 +51,15 @@ async def run(options: DemoOptions) -> int:
     seconds: dict[str, float] = {}
     deaths: list[str] = []
     tasks = Tasks(lambda name, fault: deaths.append(f"{name}: {fault!r}"))
-    stack_options = StackOptions(logs=out / "logs", mail_folder=out / "mail", clock_start=START, clock_rate=RATE, settings=SETTINGS)
+    stack_options = StackOptions(
+        logs=out / "logs",
+        mail_folder=out / "mail",
+        clock_start=START,
+        clock_delay=PREPARE,
+        clock_rate=RATE,
+        clock_until=START + timedelta(days=DAYS),
+        settings=SETTINGS,
+    )
     began = asyncio.get_running_loop().time()
     async with running_stack(stack_options, console.print) as stack:
         seconds["start"] = asyncio.get_running_loop().time() - began
@@ -104,7 +114,9 @@ async def _stages(story: Story, people: Path, seconds: dict[str, float], console
     programme = await stage("Programme", "the rules are data, versioned; members take part.", story.open_programme())
     await stage("Round", "an optimiser over one pool: both must gain, nobody is dropped in silence.", story.run_round(programme))
     await stage(
-        "Weeks", "answers, charters, signatures, sessions; a day passes in a second.", story.let_weeks_pass(DAYS, LEAVES_AFTER_DAYS)
+        "Weeks",
+        "answers, charters, signatures, sessions; a day passes in a second.",
+        story.let_weeks_pass(START + timedelta(days=DAYS), START + timedelta(days=LEAVES_AFTER_DAYS)),
     )
     await stage("Quiet", "every fact has arrived, every mail is out.", story.become_quiet())
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from deploy.local.folder import DataFolder
@@ -38,9 +38,11 @@ class StackOptions:
     mail_folder: Path | None = None
     clock_start: datetime | None = None
     """Business time at the epoch; without it business time is the wall's."""
-    clock_epoch: datetime | None = None
-    """The wall's time at which business time begins to move; without it: now."""
+    clock_delay: timedelta = timedelta(0)
+    """So long after the servers are up business time stands still, so that services can start and prepare."""
     clock_rate: float = 1.0
+    clock_until: datetime | None = None
+    """Business time at which it stands still again."""
     backend: Backend = Backend.PROCESSES
     servers: tuple[Server, Server] | None = None
     """Kafka and MongoDB that run already and are somebody else's to stop."""
@@ -173,13 +175,15 @@ async def _start_servers(place: Place, endings: AsyncExitStack) -> tuple[Server,
 def _clock(options: StackOptions, wall: Clock) -> tuple[Clock, dict[str, str]]:
     if options.clock_start is None:
         return wall, {}
-    epoch = options.clock_epoch or wall.now()
+    epoch = wall.now() + options.clock_delay
     settings = {
         "TANDEM_CLOCK__START": instant_text(options.clock_start),
         "TANDEM_CLOCK__EPOCH": instant_text(epoch),
         "TANDEM_CLOCK__RATE": str(options.clock_rate),
     }
-    return ScaledClock(options.clock_start, epoch, options.clock_rate, wall), settings
+    if options.clock_until is not None:
+        settings["TANDEM_CLOCK__UNTIL"] = instant_text(options.clock_until)
+    return ScaledClock(options.clock_start, epoch, options.clock_rate, wall, options.clock_until), settings
 
 
 def _own_settings(issuer: TokenIssuer, mail: MailSink) -> dict[str, dict[str, str]]:

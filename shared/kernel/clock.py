@@ -37,19 +37,22 @@ class WallClock:
 
 @dataclass(frozen=True, slots=True)
 class ScaledClock:
-    """Business time that begins at `start` when the wall shows `epoch` and then runs `rate` times as fast.
+    """Business time that begins at `start` when the wall shows `epoch`, then runs `rate` times as fast, and ends at `until`.
 
-    Until `epoch` it stands still. All processes of one deployment share the three values, so they agree on business time.
+    Before `epoch` and from `until` on it stands still. All processes of one deployment share these values, so they agree
+    on business time.
     """
 
     start: datetime
     epoch: datetime
     rate: float
     wall: Clock
+    until: datetime | None = None
 
     def now(self) -> datetime:
         """Return business time now."""
-        return to_milliseconds(self.start + max(timedelta(0), self.wall.now() - self.epoch) * self.rate)
+        reached = self.start + max(timedelta(0), self.wall.now() - self.epoch) * self.rate
+        return to_milliseconds(reached if self.until is None else min(reached, self.until))
 
     def real_seconds(self, span: timedelta) -> float:
         """Return the wall seconds that `span` of business time takes."""

@@ -20,6 +20,7 @@ from shared.timers.timers import COLLECTION, STUCK, WAITING, Due, due_of
 
 U = TypeVar("U")
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+SHORTEST_WAIT_SECONDS = 0.01
 SWEEP_SECONDS = 1.0
 LOOK_AHEAD_SECONDS = 2.0
 ROWS_PER_ROUND = 200
@@ -79,7 +80,7 @@ class TimerRunner(Generic[U]):
         for row in rows:
             wait = self._clock.real_seconds(row["wake_at"] - self._clock.now())
             if wait > 0:
-                return min(wait, SWEEP_SECONDS)
+                return min(max(wait, SHORTEST_WAIT_SECONDS), SWEEP_SECONDS)
             if not self._lease.held:
                 return 0.0
             await self._run_one(row)
