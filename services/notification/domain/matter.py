@@ -35,6 +35,8 @@ class Matter:
     until: datetime | None = None
     rrule: str | None = None
     digest: str | None = None
+    only_proposed: bool = False
+    """A pairing that closed had not been formed: somebody left, or the proposal was taken back."""
     meeting: Meeting | None = None
 
 

@@ -46,6 +46,10 @@ class TestZones:
         assert winter in voice.zone_at(datetime(2027, 1, 15, tzinfo=UTC))
         assert summer in voice.zone_at(datetime(2027, 7, 15, tzinfo=UTC))
 
+    def test_a_zone_that_the_language_has_no_name_for_is_named_by_its_place(self) -> None:
+        """N16: "GMT+05:30 (Asia/Kolkata, UTC+05:30)" says one thing twice and names nothing."""
+        assert CATALOGUES.voice("en", "Asia/Kolkata").zone_at(datetime(2027, 1, 15, tzinfo=UTC)) == "Asia/Kolkata (UTC+05:30)"
+
     @pytest.mark.parametrize("zone", ["", "Mars/Olympus", "../etc/passwd", "Europe/", "\x00"])
     def test_a_zone_that_does_not_exist_is_utc_and_says_so(self, zone: str) -> None:
         """A wrong record never stops a mail and never shows a wrong time."""

@@ -12,12 +12,13 @@ from babel.messages.catalog import Catalog
 
 from services.matching.domain.reasons import UnmatchedReason
 from services.notification.adapters.wording.layouts import Layouts
-from services.notification.adapters.wording.letter import Link
+from services.notification.adapters.wording.letter import Evidence, FourLists, Link
 from services.notification.adapters.wording.letters.reasons import cancel_reason, closing_reason, review_reason, unmatched_reason
 from services.notification.adapters.wording.voice import Catalogues, Voice
 from services.notification.adapters.wording.write import LETTERS, write
 from services.notification.domain.kinds import Kind
 from services.notification.domain.matter import Matter
+from services.scheduling.domain.session import CancelReason
 from tests.unit.notification.catalogues import catalogue, template
 from tests.unit.notification.scenes import ADA, BEN, CIA, MEETING, WHEN, scene
 
@@ -35,7 +36,7 @@ VARIANTS = [
         for kind, place in zip(("regular", "role_play"), ("in_person", "x"), strict=True)
     ],
     *[{"meeting": replace(MEETING, place_kind=place)} for place in ("phone", "chat")],
-    *[{"reason": reason} for reason in ("member-left", "cadence-not-understood", "manager-changed", "unheard-of")],
+    *[{"reason": reason} for reason in ("member-left", "cadence-not-understood", "new-manager", "unheard-of")],
 ]
 
 
@@ -142,6 +143,13 @@ class TestReasons:
             assert closing_reason(voice, code) == vague
 
     @each_language
+    def test_each_reason_to_cancel_and_to_review(self, language: str) -> None:
+        """Every code of scheduling, and both that matching starts a review with."""
+        voice = Catalogues().voice(language, "UTC")
+        assert cancel_reason(voice, "unheard-of") not in {cancel_reason(voice, code) for code in CancelReason}
+        assert review_reason(voice, "unheard-of") not in {review_reason(voice, code) for code in ("new-manager", "member-moved")}
+
+    @each_language
     def test_unknown_codes_still_read_well(self, language: str) -> None:
         """A newer matching or scheduling may know more codes than we do; the code itself is never shown."""
         voice = Catalogues().voice(language, "UTC")
@@ -220,3 +228,51 @@ class TestLetters:
         letter = write(replace(scene(Catalogues().voice("en", "UTC"), Kind.PROPOSAL), lists=None))
         assert letter.sections == ()
         assert letter.quote == ""
+
+    @pytest.mark.parametrize("origin", ["natural", "asked", "approached"])
+    def test_only_a_suggestion_of_ours_brings_a_first_line(self, origin: str) -> None:
+        """R17: whoever was asked by a person answers them; a line that Tandem suggested it would be untrue."""
+        given = scene(Catalogues().voice("en", "UTC"), Kind.PROPOSAL)
+        assert "Tandem suggested" in write(given).quote
+        asked = write(replace(given, matter=replace(given.matter, origin=origin, actor_id=BEN)))
+        assert (asked.quote, asked.quote_heading) == ("", "")
+
+    def test_three_are_addressed_as_three(self) -> None:
+        """N4: you, Ben and Cia, in both languages."""
+        sentences = [write(scene(Catalogues().voice(language, "UTC"), Kind.PROPOSAL)).paragraphs[0] for language in LANGUAGES]
+        assert sentences == [
+            "We suggest that you, FELLOW and OTHER become peers.",
+            "wir schlagen vor, dass du, FELLOW und OTHER ein Tandem bildet.",
+        ]
+
+    def test_places_without_a_label_read_as_names(self) -> None:
+        """R17: no code in prose: `new-york` is New York, `hr` is HR; a first line says no level."""
+        items = tuple(
+            Evidence(kind=kind, code=code)
+            for kind, code in (
+                ("site", "new-york"),
+                ("department", "hr"),
+                ("skill", "graph-theory"),
+                ("goal", "lead-a-team"),
+                ("level", "4"),
+            )
+        )
+        letter = write(replace(scene(Catalogues().voice("en", "UTC"), Kind.PROPOSAL), lists=FourLists(shared=items)))
+        assert letter.sections[0].points == ("Site: New York", "Department: HR", "Graph theory", "Goal: Lead a team", "Level: 4")
+        assert "we share graph theory and the goal “lead a team”." in letter.quote
+
+    @pytest.mark.parametrize(("reason", "promised"), [("no-eligible-partner", True), ("paused", False), ("no-free-seat", False)])
+    def test_only_who_waited_is_promised_to_come_first(self, reason: str, promised: bool) -> None:
+        """N4: nobody is promised what the next round does not do."""
+        given = scene(Catalogues().voice("en", "UTC"), Kind.UNMATCHED)
+        assert bool(write(replace(given, matter=replace(given.matter, reason=reason))).closing) is promised
+
+    def test_a_proposal_that_was_taken_back_is_not_thanked_for_time_together(self) -> None:
+        """R49: a pairing that never formed ends with other words."""
+        given = scene(Catalogues().voice("en", "UTC"), Kind.CLOSED)
+        letter = write(replace(given, matter=replace(given.matter, reason="withdrawn", only_proposed=True)))
+        assert letter.paragraphs == (
+            "The pairing with FELLOW and OTHER that was proposed will not go ahead.",
+            "The request was taken back.",
+        )
+        assert letter.closing == ()

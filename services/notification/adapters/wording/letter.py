@@ -118,6 +118,12 @@ class Scene:
     """The recipient left the company: these are the last words they get."""
 
     @property
+    def everybody(self) -> str:
+        """Return `you, Ada and Ben`: the recipient and the others as one phrase, for two as for three."""
+        voice = self.voice
+        return voice.listing([voice.say("you"), *(list(self.fellows.values()) or [voice.say("your peer")])])
+
+    @property
     def names(self) -> str:
         """Return the others' names as one phrase; somebody unknown or erased is `your peer`."""
         voice = self.voice

@@ -23,6 +23,7 @@ DOMAIN = "notification"
 SOURCE_LANGUAGE = "en"
 REGION_WHEN_NONE = {"en": "en_GB"}
 """English without a region is written with day first and 24 hours."""
+_OFFSET_NAME = re.compile(r"(GMT|UTC)[+\-\u2212]\d")
 _SPACES = re.compile(r"[\u00a0\u2000-\u200a\u202f]")
 _MARKS = re.compile(r"[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 
@@ -69,6 +70,8 @@ class Voice:
         name = plain(get_timezone_name(local, width="long", locale=self._locale))
         offset = local.strftime("%z")
         spelled = "UTC" if offset == "+0000" else f"UTC{offset[:3]}:{offset[3:5]}"
+        if _OFFSET_NAME.match(name):  # a zone without a name of its own in this language: the place names it
+            return f"{self._zone_key} ({spelled})"
         return f"{name} ({', '.join(dict.fromkeys((self._zone_key, spelled)))})"
 
     def moment(self, moment: datetime) -> str:

@@ -7,6 +7,10 @@ from services.notification.adapters.wording.voice import Voice
 
 DRAFTED_MAX = 3
 """A first line names few things; the lists name all."""
+SAID_IN_A_LINE = ("goal", "skill", "experience", "language")
+"""What one person would tell another; that both work on one level or at one site needs no saying."""
+PLACES = ("department", "job_family", "site")
+SHORT_WORD = 2
 
 
 def sections(scene: Scene) -> tuple[Section, ...]:
@@ -25,7 +29,7 @@ def sections(scene: Scene) -> tuple[Section, ...]:
 
 def point(voice: Voice, item: Evidence) -> str:
     """Return one item with what kind of thing it is."""
-    what = thing(voice, item)
+    what = _capital(thing(voice, item))
     sayings = {
         "goal": voice.say("Goal: {what}", what=what),
         "experience": voice.say("Experience: {what}", what=what),
@@ -45,7 +49,17 @@ def thing(voice: Voice, item: Evidence) -> str:
         return item.label
     if item.kind == "language":
         return voice.language_name(item.code)
-    return item.code.replace("-", " ").replace("_", " ")
+    words = item.code.replace("-", " ").replace("_", " ")
+    return " ".join(_name(word) for word in words.split()) if item.kind in PLACES else words
+
+
+def _name(word: str) -> str:
+    """Return a word of a department or site as names are written: `berlin` as `Berlin`, `hr` as `HR`."""
+    return word.upper() if len(word) <= SHORT_WORD else _capital(word)
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def introduction(scene: Scene) -> str:
@@ -54,8 +68,8 @@ def introduction(scene: Scene) -> str:
     if lists is None or lists.empty:
         return ""
     lines = [voice.say("Hello {names}, Tandem suggested that we meet as peers.", names=scene.names)]
-    if lists.shared:
-        lines.append(voice.say("It seems that we share {things}.", things=_few(voice, lists.shared)))
+    if shared := _few(voice, lists.shared):
+        lines.append(voice.say("It seems that we share {things}.", things=shared))
     if lists.you_get:
         lines.append(voice.say("I would like to learn from you about {things}.", things=_few(voice, lists.you_get)))
     if lists.you_give:
@@ -65,4 +79,10 @@ def introduction(scene: Scene) -> str:
 
 
 def _few(voice: Voice, items: Sequence[Evidence]) -> str:
-    return voice.listing([point(voice, item) if item.kind in {"level", "years"} else thing(voice, item) for item in items[:DRAFTED_MAX]])
+    said = [item for item in items if item.kind in SAID_IN_A_LINE][:DRAFTED_MAX]
+    return voice.listing([_phrase(voice, item) for item in said])
+
+
+def _phrase(voice: Voice, item: Evidence) -> str:
+    what = thing(voice, item)
+    return voice.say("the goal “{what}”", what=what) if item.kind == "goal" else what

@@ -16,7 +16,7 @@ def formed(scene: Scene) -> Letter:
         subject=voice.say("You are peers: {names}", names=scene.names),
         greeting=scene.greeting,
         paragraphs=(
-            voice.say("Everybody said yes: you and {names} are peers.", names=scene.names),
+            voice.say("Everybody said yes: {everybody} are peers.", everybody=scene.everybody),
             voice.say(
                 "Next, write your charter together: its purpose, at least one goal for each of you, what is open and what is off-limits, "
                 "and how often you meet. It is private to you, and a quarter of an hour is enough."
@@ -78,6 +78,8 @@ def review(scene: Scene) -> Letter:
 
 def closed(scene: Scene) -> Letter:
     """R49: a kind ending, and an offer to look again; whoever leaves the company hears thanks."""
+    if scene.matter.only_proposed:
+        return _never_formed(scene)
     voice, reason = scene.voice, scene.matter.reason or ""
     farewell = scene.leaving
     again = (
@@ -98,4 +100,23 @@ def closed(scene: Scene) -> Letter:
         else Link(label=voice.say("Look for a new peer"), url=scene.links.home()),
         closing=() if farewell else (voice.say("Sessions that were still planned are taken out of your calendar."),),
         why=_why(voice),
+    )
+
+
+def _never_formed(scene: Scene) -> Letter:
+    """Kindly: a proposal that is over though nobody declined; there was no time together to give thanks for."""
+    voice, farewell = scene.voice, scene.leaving
+    return Letter(
+        subject=voice.say("Your proposed pairing will not go ahead"),
+        greeting=scene.greeting,
+        paragraphs=(
+            voice.say("The pairing with {names} that was proposed will not go ahead.", names=scene.names),
+            voice.say("You are leaving the company. All the best on your way.")
+            if farewell
+            else closing_reason(voice, scene.matter.reason or ""),
+        ),
+        action=Link(label=voice.say("Open Tandem"), url=scene.links.home())
+        if farewell
+        else Link(label=voice.say("Look for another peer"), url=scene.links.home()),
+        why=voice.say("You get this mail because a pairing was proposed to you."),
     )

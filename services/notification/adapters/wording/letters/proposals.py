@@ -4,12 +4,14 @@ from services.notification.adapters.wording.letter import Fact, Layout, Letter, 
 from services.notification.adapters.wording.letters.evidence import introduction, sections
 from services.notification.adapters.wording.letters.reasons import unmatched_reason
 
+NO_WAITING = ("no-free-seat", "paused", "away", "member-left", "member-withdrew")
+
 
 def proposal(scene: Scene) -> Letter:
     """R4, R10, R17: who, why, what it entails, and until when an answer is awaited."""
     voice, matter = scene.voice, scene.matter
     facts = (Fact(label=voice.say("Please answer by"), value=voice.moment(matter.until)),) if matter.until else ()
-    draft = introduction(scene)
+    draft = "" if matter.actor_id else introduction(scene)  # who was asked has an answer to give, not a first line
     return Letter(
         layout=Layout.INTRODUCTION,
         subject=_subject(scene),
@@ -42,8 +44,8 @@ def _opening(scene: Scene) -> str:
         if scene.matter.origin == "approached":
             return voice.say("{name} offers to be your peer and thinks that you could help each other.", name=who)
         if scene.matter.origin == "natural":
-            return voice.say("{name} says that you two already help each other as peers. Please confirm it.", name=who)
-    return voice.say("We suggest that you and {names} become peers.", names=scene.names)
+            return voice.say("{name} says that you already help each other as peers. Please confirm it.", name=who)
+    return voice.say("We suggest that {everybody} become peers.", everybody=scene.everybody)
 
 
 def _what_it_entails(scene: Scene) -> str:
@@ -89,8 +91,9 @@ def expired(scene: Scene) -> Letter:
 
 
 def unmatched(scene: Scene) -> Letter:
-    """N4: a named reason, never silence."""
+    """N4: a named reason, never silence. Only who waited with a free place is promised to come first."""
     voice = scene.voice
+    waits = scene.matter.reason not in NO_WAITING
     return Letter(
         subject=voice.say("No peer for you in this round"),
         greeting=scene.greeting,
@@ -99,6 +102,6 @@ def unmatched(scene: Scene) -> Letter:
             unmatched_reason(voice, scene.matter.reason or ""),
         ),
         action=Link(label=voice.say("Review your profile"), url=scene.links.home()),
-        closing=(voice.say("Those who were left over come first in the next round."),),
+        closing=(voice.say("Those who were left over come first in the next round."),) if waits else (),
         why=voice.say("You get this mail because you took part in this round."),
     )

@@ -37,7 +37,7 @@ def unmatched_reason(voice: Voice, code: str) -> str:
         "partner-paused": voice.say("The reason: the person we had found for you is taking a break."),
         "partner-withdrew": voice.say("The reason: the person we had found for you no longer takes part."),
         "partner-not-free": voice.say("The reason: the person we had found for you no longer has a free place."),
-        "round-overtaken": voice.say("The reason: you found a peer in another way while the round was running."),
+        "round-overtaken": voice.say("The reason: something changed between you and the person we had found before we could tell you."),
     }
     return sayings.get(code) or voice.say("The reason: nobody was free who fits the programme's rules.")
 
@@ -61,7 +61,7 @@ def review_reason(voice: Voice, code: str) -> str:
     """N3: why a pairing is looked at again."""
     sayings = {
         "member-moved": voice.say("One of you has a new place in the organisation."),
-        "manager-changed": voice.say("One of you has a new manager."),
+        "new-manager": voice.say("One of you has a new manager."),
     }
     return sayings.get(code) or voice.say("Something has changed for one of you.")
 
@@ -74,6 +74,8 @@ def cancel_reason(voice: Voice, code: str) -> str:
         "pairing-closed": voice.say("The pairing has ended."),
         "pairing-paused": voice.say("The pairing is taking a break."),
         "member-left": voice.say("A colleague has left the company."),
+        "cadence-changed": voice.say("Your charter has a new rhythm; new sessions are booked by it."),
+        "no-common-time": voice.say("Somebody's working hours changed, and no other time suits all of you."),
     }
     return sayings.get(code) or voice.say("It cannot take place as planned.")
 
