@@ -9,7 +9,7 @@ STAMP := $(VENV)/.ready
 PEOPLE ?=
 OUT ?= demo-out
 
-.PHONY: help setup demo test check bench lock contracts format clean
+.PHONY: help setup demo test check bench bench-matching lock contracts format clean
 
 help: ## print the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ check: setup ## formatting, lint, types, architecture, contracts (under a minute
 
 bench: setup ## measure: import, relay, consumer, latency, idle footprint (ratios in one run, JSON report)
 	$(BIN)/python -m tests.bench
+
+bench-matching: setup ## measure the optimiser: time, memory and gap by size, beside other solvers
+	$(BIN)/python -m tests.bench.matching
 
 contracts: setup ## write schemas, catalogue and AsyncAPI anew from the contracts
 	$(BIN)/python -m shared.contracts.publishing

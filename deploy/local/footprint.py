@@ -4,7 +4,7 @@ import argparse
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -71,6 +71,17 @@ def _cost(pid: int) -> tuple[float, float]:
         except psutil.Error:
             continue
     return cpu, rss
+
+
+def family_of(pids: Iterable[int]) -> list[int]:
+    """Return the ids of the processes and of all that they started, sorted; while it changes, nothing is idle."""
+    family: list[int] = []
+    for pid in pids:
+        try:
+            family += [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
+        except psutil.Error:
+            continue
+    return sorted(family)
 
 
 def pids_in(folder: Path) -> dict[str, int]:

@@ -1,0 +1,134 @@
+"""From a commit to its effect in another service, at a steady rate, and beside it a bare produce-consume round trip."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+from shared.contracts import profile as contracts
+from shared.contracts import topics
+from shared.kernel.clock import WallClock
+from shared.kernel.randomness import Randomness, new_id
+from shared.kernel.tasks import Tasks
+from shared.messaging.broker import BrokerLink
+from shared.messaging.received import Received
+from shared.messaging.sending import KafkaSender
+from shared.messaging.settings import KafkaSettings
+from shared.persistence.mongo import MongoSettings, connect
+from tests.support.path import Node, Work, noted
+from tests.support.probing import until
+
+TOPIC = topics.PROFILE_MEMBER
+WARM_UP = 5
+ARRIVE_WITHIN_SECONDS = 60.0
+
+
+def quantiles(seconds: Sequence[float]) -> dict[str, float]:
+    """Return p50 and p99 in milliseconds (the nearest rank: a value that was really measured)."""
+    ordered = sorted(seconds)
+    return {f"p{share}": round(ordered[max(0, -(-len(ordered) * share // 100) - 1)] * 1000, 2) for share in (50, 99)}
+
+
+async def steadily(count: int, per_second: float, act: Callable[[int], Coroutine[Any, Any, None]]) -> None:
+    """Start `act` at fixed moments, whether or not the one before has ended: a slow answer must not thin out the load."""
+    tasks = Tasks(lambda _name, _fault: None)
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    acting = []
+    for number in range(count):
+        await asyncio.sleep(max(0.0, began + number / per_second - loop.time()))
+        acting.append(tasks.spawn(f"act-{number}", act(number)))
+    await asyncio.gather(*acting)
+
+
+async def ours(kafka: KafkaSettings, mongo: MongoSettings, randomness: Randomness, *, count: int, per_second: float) -> dict[str, float]:
+    """Return the quantiles of the time from a commit's return to the return of the commit that holds its effect."""
+    prefix = f"b{new_id(randomness)[:8]}"
+    settings = kafka.model_copy(update={"topic_prefix": f"{prefix}-"})
+    place = mongo.model_copy(update={"database_prefix": prefix})
+    committed: dict[str, float] = {}
+    arrived: dict[str, float] = {}
+
+    async def on_left(event: Received[Any], work: Work) -> None:
+        await noted(event, work)
+        work.tx.after_commit(lambda: arrived.update({event.envelope.subject: time.perf_counter()}))
+
+    wall = WallClock()
+    profile = Node("profile", connect(place, "profile", wall=wall, randomness=randomness), settings)
+    matching = Node(
+        "matching", connect(place, "matching", wall=wall, randomness=randomness), settings, handlers={contracts.MemberLeft: on_left}
+    )
+    await profile.prepare()
+    await matching.prepare()
+    link = BrokerLink(matching.consumer, settings, randomness=randomness)
+    await link.run()
+    profile.tasks.spawn("relay", profile.relay(KafkaSender(settings, "bench")).run())
+
+    async def publish(number: int, kind: str = "m") -> None:
+        await profile.publish(1, 1, prefix=f"{kind}{number}-")
+        committed[f"{kind}{number}-0"] = time.perf_counter()
+
+    try:
+        for number in range(WARM_UP):
+            await publish(number, "warm")
+        await until(lambda: _all_there(arrived, WARM_UP), within=ARRIVE_WITHIN_SECONDS, saying="the warm-up has arrived")
+        await steadily(count, per_second, publish)
+        await until(lambda: _all_there(arrived, WARM_UP + count), within=ARRIVE_WITHIN_SECONDS, saying="all facts have arrived")
+    finally:
+        await link.stop()
+        await profile.tasks.stop(5)
+        await profile.database.close()
+        await matching.database.close()
+    return quantiles([arrived[key] - at for key, at in committed.items() if key.startswith("m")])
+
+
+async def _all_there(arrived: dict[str, float], count: int) -> bool:
+    return len(arrived) >= count
+
+
+async def raw(kafka: KafkaSettings, randomness: Randomness, *, count: int, per_second: float) -> dict[str, float]:
+    """Return the quantiles of the time from the call of a producer (all replicas acknowledge) to the record at a consumer."""
+    topic = f"b{new_id(randomness)[:8]}-roundtrip"
+    producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, acks="all", enable_idempotence=kafka.enable_idempotence)
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=kafka.bootstrap_servers, auto_offset_reset="earliest")
+    sent: dict[bytes, float] = {}
+    arrived: dict[str, float] = {}
+
+    async def receive() -> None:
+        async for record in consumer:
+            arrived[record.value.decode()] = time.perf_counter()
+
+    async def send(number: int, kind: str = "m") -> None:
+        value = f"{kind}{number}".encode()
+        sent[value] = time.perf_counter()
+        await producer.send_and_wait(topic, value, key=value)
+
+    async with contextlib.AsyncExitStack() as endings:
+        await _create(kafka, topic)
+        await producer.start()
+        endings.push_async_callback(producer.stop)
+        await send(0, "warm")
+        await consumer.start()
+        endings.push_async_callback(consumer.stop)
+        receiving = Tasks(lambda _name, _fault: None)
+        receiving.spawn("receive", receive())
+        endings.push_async_callback(receiving.stop, 5)
+        for number in range(1, WARM_UP):
+            await send(number, "warm")
+        await until(lambda: _all_there(arrived, WARM_UP), within=ARRIVE_WITHIN_SECONDS, saying="the warm-up has arrived")
+        await steadily(count, per_second, send)
+        await until(lambda: _all_there(arrived, WARM_UP + count), within=ARRIVE_WITHIN_SECONDS, saying="all records have arrived")
+    return quantiles([arrived[value.decode()] - at for value, at in sent.items() if value.startswith(b"m")])
+
+
+async def _create(kafka: KafkaSettings, topic: str) -> None:
+    administration = AIOKafkaAdminClient(bootstrap_servers=kafka.bootstrap_servers)
+    await administration.start()
+    try:
+        await administration.create_topics([NewTopic(topic, num_partitions=kafka.partitions, replication_factor=kafka.replication_factor)])
+    finally:
+        await administration.close()

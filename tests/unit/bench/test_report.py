@@ -1,0 +1,152 @@
+"""The benchmark's report: goals, exit code, what it holds."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from deploy.local import footprint
+from deploy.local.footprint import Footprint
+from tests.bench import __main__ as command
+from tests.bench.report import Figure, Report, jvm_flags
+from tests.bench.run import FULL, Bench, idle_figures, pipeline_figures, settled
+
+
+def _figure(value: float, goal: float | None, better: str = "higher") -> Figure:
+    return Figure.model_validate({"part": "relay", "name": "ratio", "value": value, "unit": "of raw", "goal": goal, "better": better})
+
+
+class TestGoal:
+    """A goal is reached or missed, in the direction that is better."""
+
+    @pytest.mark.parametrize(
+        ("value", "goal", "better", "reached"),
+        [(0.5, 0.5, "higher", True), (0.49, 0.5, "higher", False), (900, 900, "lower", True), (901, 900, "lower", False)],
+    )
+    def test_the_direction_counts(self, value: float, goal: float, better: str, reached: bool) -> None:
+        """At least for rates, at most for costs."""
+        assert _figure(value, goal, better).reached is reached
+
+    def test_without_a_goal_nothing_is_judged(self) -> None:
+        """And the report does not mention it."""
+        assert _figure(1, None).reached is None
+        assert "reached" not in _figure(1, None).plain()
+
+
+class TestReport:
+    """What is written and shown."""
+
+    def test_a_missed_goal_is_no_error_but_a_part_not_measured_is(self) -> None:
+        """Exit code 0 unless something could not be measured."""
+        report = Report(quick=True, figures=[_figure(0.1, 0.5)])
+        assert report.exit_code == 0
+        report.unmeasured["import"] = "TimeoutError: "
+        assert report.exit_code == 1
+
+    def test_the_file_holds_machine_versions_flags_and_every_figure(self, tmp_path: Path) -> None:
+        """A stranger can judge a figure only with what it was measured on."""
+        report = Report(quick=False, figures=[_figure(0.6, 0.5)], jvm_flags=["-Xmx256m"], servers=["apache-kafka 4.1.0"])
+        plain = json.loads(report.write(tmp_path / "new").read_text())
+        assert plain["figures"] == [
+            {"part": "relay", "name": "ratio", "value": 0.6, "unit": "of raw", "goal": 0.5, "better": "higher", "reached": True}
+        ]
+        assert plain["jvm_flags"] == ["-Xmx256m"]
+        assert plain["versions"]["python"].startswith("3.")
+        assert {"motor", "aiokafka"} <= plain["versions"].keys()
+        assert plain["machine"]["cores"] == os.cpu_count()
+        assert os.uname().nodename not in json.dumps(plain["machine"])
+
+    def test_the_table_shows_misses_and_holes(self) -> None:
+        """Nobody has to open the file to see them."""
+        report = Report(quick=True, figures=[_figure(0.1, 0.5)], unmeasured={"latency": "no broker"})
+        console = Console(width=160, record=True, file=io.StringIO())
+        console.print(report.table())
+        shown = console.export_text()
+        assert "≥ 0.5" in shown
+        assert " no " in shown
+        assert "no broker" in shown
+
+
+class TestJvmFlags:
+    """The flags of the broker's Java machine."""
+
+    def test_only_a_java_process_has_them(self) -> None:
+        """Flags that begin with -X; of other processes nothing, of ended ones neither."""
+        commands = [["java", "-c", "input()", "-Xmx1m"], [sys.executable, "-c", "input()", "-Xmx1m"]]
+        children = [subprocess.Popen(each, executable=sys.executable, stdin=subprocess.PIPE) for each in commands]
+        try:
+            assert jvm_flags([children[0].pid]) == ["-Xmx1m"]
+            assert jvm_flags([children[1].pid, 2**22 + 1]) == []
+        finally:
+            for child in children:
+                child.communicate(b"\n")
+
+
+class TestParts:
+    """Parts are independent of each other."""
+
+    async def test_a_part_that_fails_is_named_and_the_next_goes_on(self) -> None:
+        """Nothing that was measured is lost."""
+        said: list[str] = []
+        bench = Bench(FULL, said.append)
+
+        async def broken() -> list[Figure]:
+            raise RuntimeError("no such thing")
+
+        async def good() -> list[Figure]:
+            return [_figure(1, None)]
+
+        await bench.part("import", broken)
+        await bench.part("latency", good)
+        assert bench.report.unmeasured == {"import": "RuntimeError: no such thing"}
+        assert len(bench.report.figures) == 1
+        assert any("could not be measured" in line for line in said)
+        assert bench.report.seconds.keys() == {"import", "latency"}
+
+    def test_all_processes_together_have_the_goals(self) -> None:
+        """Four services and servers: 12 % of a core, 900 MiB."""
+        figures = idle_figures(
+            Footprint(1.0, tuple(footprint.Figure(name=name, cpu_percent=7.0, rss_mib=400.0) for name in ("kafka", "profile")))
+        )
+        judged = {figure.name: figure.reached for figure in figures if figure.goal is not None}
+        assert judged == {"all CPU": False, "all memory": True}
+
+    async def test_idle_means_that_no_child_comes_or_goes(self) -> None:
+        """What a start sets going ends first; but the wait has an end."""
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(0.3)"])  # noqa: ASYNC220 - returns at once
+        await settled({"me": os.getpid()}, 0.2, within=5)
+        child.wait()
+        assert child.returncode == 0
+
+    def test_pipeline_figures_carry_range_and_goal(self) -> None:
+        """Rate, CPU and ratio for both parts; the goal stands on the ratio of throughput alone."""
+        spread = {"median": 0.7, "low": 0.6, "high": 0.8}
+        one = {
+            "events_per_second": {"ours": spread, "raw": spread},
+            "cpu_microseconds_per_event": {"ours": spread, "raw": spread},
+            "ratio_of_throughput": spread,
+            "ratio_of_events_per_cpu": spread,
+        }
+        figures = pipeline_figures({"relay": one, "consumer": one})
+        assert [(figure.part, figure.goal) for figure in figures if figure.goal] == [("relay", 0.5), ("consumer", 0.5)]
+        assert all((figure.low, figure.high) == (0.6, 0.8) for figure in figures)
+
+
+class TestCommand:
+    """`python -m tests.bench`."""
+
+    def test_the_report_is_written_whatever_happens(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A stack that does not start is something that could not be measured."""
+
+        async def nothing_starts(self: Bench) -> Report:
+            self.report.unmeasured["servers and services"] = "LaunchTrouble: no"
+            return self.report
+
+        monkeypatch.setattr(Bench, "run", nothing_starts)
+        assert command.main(["--quick", "--out", str(tmp_path)]) == 1
+        assert json.loads((tmp_path / "report.json").read_text())["quick"] is True
