@@ -1,11 +1,14 @@
 """The relay: sends what the outbox holds, in order per key, and forgets a row only after the broker has it (N2).
 
 It wakes by the doorbell after each commit and by a sweep each second. One record per key is in flight, many keys at once; a failed
-send ends its key's lane for the round. A lease keeps other replicas from sending the same; order after deduplication holds without it.
+send ends its key's lane for the round. Rows of several quick rounds are forgotten by one transaction: until then this process does
+not send them again, and the successor of a killed one repeats no more than what was sent in `FORGET_AFTER_SECONDS`. A lease keeps
+other replicas from sending the same; order after deduplication holds without it.
 """
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from shared.kernel.errors import OutcomeUnknown, StaleVersion
@@ -27,6 +30,7 @@ SWEEP_SECONDS = 1.0
 ROWS_WANTED, ROWS_MAX = 500, 8_000
 FAILED_ROUNDS_MAX = 10
 FORGET_SECONDS = 2.0
+FORGET_AFTER_SECONDS, FORGET_ROWS = 0.25, 200
 ALL_AHEAD = timedelta(days=366)
 STEP_LONGEST = timedelta(days=1)
 
@@ -93,6 +97,7 @@ class Relay:
         self._token_seen = 0
         self._failed_rounds = 0
         self._sent: dict[str, None] = {}
+        self._sent_since = 0.0
         self._log = get_log()
 
     async def run(self) -> None:
@@ -102,20 +107,30 @@ class Relay:
         try:
             while True:
                 try:
-                    wait = 0.0 if await self.run_once() else SWEEP_SECONDS
+                    more = await self.run_once(linger=True)
                     patience.succeeded()
+                    if not more:
+                        await self._pause()
                 except (DatabaseFault, OutcomeUnknown, StaleVersion, SendFailed):
                     await asyncio.sleep(patience.next_wait())
-                    continue
-                if wait:
-                    await self._doorbell.wait(wait)
         finally:
             keeping.cancel()
+            with suppress(DatabaseFault, OutcomeUnknown, StaleVersion, TimeoutError):
+                async with asyncio.timeout(FORGET_SECONDS):
+                    await self._forget()
             await self._lease.give_up()
             await self._sender.close()
 
-    async def run_once(self) -> bool:
-        """Do one round; return whether more is known to wait.
+    async def _pause(self) -> None:
+        """Wait for the doorbell or the sweep; when it stays quiet, what was sent is forgotten first."""
+        if self._sent:
+            if await self._doorbell.wait(FORGET_AFTER_SECONDS):
+                return
+            await self._forget()
+        await self._doorbell.wait(SWEEP_SECONDS)
+
+    async def run_once(self, *, linger: bool = False) -> bool:
+        """Do one round; return whether more is known to wait. With `linger` the rows sent may be forgotten by a later round.
 
         Raises:
             SendFailed: at least one key could not be sent; what was acknowledged is deleted all the same.
@@ -128,14 +143,13 @@ class Relay:
         saw_all = self._window.reaches_all
         rows = await self._read(now)
         more = not (saw_all and self._window.reaches_all)
-        if not rows:
-            self._observe_age(0.0)
-            return more
-        acknowledged, failure = await self._send([row for row in rows if row["_id"] not in self._sent])
-        self._window.progressed(anything=bool(acknowledged))
-        self._sent |= dict.fromkeys(acknowledged)
-        await self._forget()
-        self._report(rows, acknowledged, now)
+        unsent = [row for row in rows if row["_id"] not in self._sent]
+        acknowledged, failure = await self._send(unsent)
+        self._window.progressed(anything=bool(acknowledged) or not unsent)
+        self._note_sent(acknowledged)
+        if not linger or failure is not None or self._forgetting_is_due:
+            await self._forget()
+        self._report(unsent, acknowledged, now)
         await self._judge(failure)
         return more
 
@@ -179,6 +193,16 @@ class Relay:
                     del lanes[lane]
         return acknowledged, failure
 
+    def _note_sent(self, acknowledged: list[str]) -> None:
+        if not self._sent:
+            self._sent_since = asyncio.get_running_loop().time()
+        self._sent |= dict.fromkeys(acknowledged)
+
+    @property
+    def _forgetting_is_due(self) -> bool:
+        waited = asyncio.get_running_loop().time() - self._sent_since
+        return len(self._sent) >= FORGET_ROWS or waited >= FORGET_AFTER_SECONDS
+
     async def _forget(self) -> None:
         """Delete what the broker has. Rows that somebody's dead transaction still locks are not sent again meanwhile."""
         ids = list(self._sent)
@@ -203,8 +227,10 @@ class Relay:
         raise failure
 
     def _report(self, rows: list[Document], acknowledged: list[str], now: datetime) -> None:
-        age = max(0.0, (now - rows[0]["at"]).total_seconds())
+        age = max(0.0, (now - rows[0]["at"]).total_seconds()) if rows else 0.0
         self._observe_age(age)
+        if not rows:
+            return
         if self._metrics is not None:
             self._metrics.relayed.inc(len(acknowledged))
         self._log.info(log_events.OUTBOX_RELAYED, rows=len(acknowledged), oldest_age_ms=int(age * 1000))

@@ -1,5 +1,6 @@
 """The relay: order per key, nothing forgotten before the broker has it."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,12 +11,13 @@ from shared.contracts import topics
 from shared.kernel.cause import Cause
 from shared.kernel.randomness import seeded
 from shared.messaging.outbox import ENVELOPE_OVERHEAD, Outbox, TooLargeForTopic
-from shared.messaging.relay import ROWS_WANTED, Relay, Window
+from shared.messaging.relay import FORGET_ROWS, ROWS_WANTED, Relay, Window
 from shared.messaging.sending import SendFailed
 from shared.persistence.database import Transaction
 from shared.persistence.doorbell import Doorbell
 from tests.support.memory.broker import MemoryBroker, MemorySender
 from tests.support.path import Node
+from tests.support.probing import until
 from tests.unit.messaging.conftest import HandClock
 
 
@@ -96,6 +98,71 @@ class TestOrder:
         assert sequences(broker)["k0"] == list(range(1, 51))
         assert "other" in sequences(broker)
         assert await outbox_rows(profile) == []
+
+
+class TestForgetting:
+    """Rows of several quick rounds go by one transaction; none is sent twice by the process that sent it."""
+
+    @staticmethod
+    def transactions(node: Node, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """Note the label of every transaction from now on."""
+        labels: list[str] = []
+        transact = node.database.transact
+
+        async def noted(label: str, work: Any, **options: Any) -> Any:
+            labels.append(label)
+            return await transact(label, work, **options)
+
+        monkeypatch.setattr(node.database, "transact", noted)
+        return labels
+
+    async def test_quick_rounds_share_one_transaction(self, profile: Node, broker: MemoryBroker, monkeypatch: pytest.MonkeyPatch) -> None:
+        """N2: nothing is sent again meanwhile, and the row is there until it is deleted with the others."""
+        relay = await relay_of(profile, MemorySender(broker))
+        for _ in range(3):
+            await profile.publish(2, 1)
+            await relay.run_once(linger=True)
+        assert sequences(broker) == {"k0": [1, 2, 3], "k1": [1, 2, 3]}
+        assert len(await outbox_rows(profile)) == 6
+        assert relay._window.rows_wanted == ROWS_WANTED
+        labels = self.transactions(profile, monkeypatch)
+        monkeypatch.setattr("shared.messaging.relay.FORGET_AFTER_SECONDS", 0.0)
+        await relay.run_once(linger=True)
+        assert labels == ["relay.forget"]
+        assert await outbox_rows(profile) == []
+        assert len(broker.appended) == 6
+
+    async def test_many_rows_do_not_wait(self, profile: Node, broker: MemoryBroker) -> None:
+        """N2: a backlog is not read again and again."""
+        await profile.publish(FORGET_ROWS, 1)
+        relay = await relay_of(profile, MemorySender(broker))
+        await relay.run_once(linger=True)
+        assert await outbox_rows(profile) == []
+
+    async def test_a_failure_ends_the_waiting(self, profile: Node, broker: MemoryBroker) -> None:
+        """N2: what was acknowledged goes at once, since a long pause or another replica follows."""
+        await profile.publish(2, 1)
+        sender = MemorySender(broker, lambda row: SendFailed("Timeout") if row["key"] == "k0" else None)
+        relay = await relay_of(profile, sender)
+        with pytest.raises(SendFailed):
+            await relay.run_once(linger=True)
+        assert [row["key"] for row in await outbox_rows(profile)] == ["k0"]
+
+    async def test_a_quiet_relay_and_one_that_stops_leave_nothing_behind(self, profile: Node, broker: MemoryBroker) -> None:
+        """N2: after a graceful stop the successor repeats nothing."""
+        await profile.publish(3, 1)
+        running = profile.tasks.spawn("relay", profile.relay(MemorySender(broker)).run())
+        await until(lambda: _is_empty(profile), saying="the outbox is empty though nobody rings")
+        await profile.publish(3, 1)
+        await until(lambda: len(broker.appended) == 6, saying="all are sent")
+        running.cancel()
+        await asyncio.wait([running])
+        assert await outbox_rows(profile) == []
+        assert sequences(broker) == {f"k{number}": [1, 2] for number in range(3)}
+
+
+async def _is_empty(node: Node) -> bool:
+    return not await outbox_rows(node)
 
 
 class TestLease:
