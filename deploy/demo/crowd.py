@@ -112,14 +112,17 @@ class Crowd:
             self.moved = session
             if await self._move(pairing, session, members, starts):
                 return
+            self.moved = None
         if self.until is not None and ends > self.until:
             return
         await self._pass(ends - self.clock.now() + timedelta(hours=1))
-        outcome = "held"
-        if self.missed is None and session != self.moved and data["kind"] == "first":
-            self.missed, outcome = session, "missed"
-        path = f"/pairings/{pairing}/sessions/{session}/{outcome}"
-        await self._act(outcome, "scheduling", path, next((m for m in members if m not in self.left), members[0]))
+        path, who = f"/pairings/{pairing}/sessions/{session}", next((m for m in members if m not in self.left), members[0])
+        if self.missed is None and session != self.moved:
+            self.missed = session
+            if await self._act("missed", "scheduling", f"{path}/missed", who):
+                return
+            self.missed = None
+        await self._act("held", "scheduling", f"{path}/held", who)
 
     async def _move(self, pairing: str, session: str, members: list[str], starts: datetime) -> bool:
         """One proposes another time of day, the others accept."""

@@ -145,13 +145,14 @@ class Story:
     async def _waiting(self) -> int:
         """Return how much is on its way."""
         states = [await self.api.get(service, "/ops/status", HR) for service in SERVICES]
-        return self.crowd.busy + sum(
+        on_their_way: int = sum(
             state["outbox"]["depth"]
             + sum(consumer["lag"] or 0 for consumer in state["consumers"])
             + state["timers"]["due"]
             + state.get("deliveries", {}).get("pending", 0)
             for state in states
         )
+        return self.crowd.busy + on_their_way
 
     async def _cards_known(self) -> bool:
         state = await self.api.get("matching", "/ops/status", HR)
