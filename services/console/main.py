@@ -52,6 +52,7 @@ COMMANDS = {
     "round": Lazy(f"{ROOM}.round:round_", "Match a programme's people: run."),
     "token": Lazy(f"{ROOM}.token:token", "Print an access token of the local issuer."),
     "events": Lazy(f"{ROOM}.events:events", "Follow the facts as other systems read them: tail."),
+    "match": Lazy("services.matching.entrypoints.cli:match", "Pair a people file without any server."),
     "dead-letters": Lazy(f"{ROOM}.dead_letters:dead_letters", "Messages set aside: list, show, redrive, discard."),
 }
 FLAGS_OF_THE_ROOT = (
