@@ -38,9 +38,14 @@ def check_terms(terms: Terms) -> None:
     """Refuse a term outside its range, naming it and the range."""
     for name, (low, high) in _SPANS.items():
         if not low <= getattr(terms, name) <= high:
-            raise refusals.ProgrammeInvalid(field=name, rule=f"{low} to {high}")
+            raise refusals.ProgrammeInvalid(field=name, rule=f"{_written(low)} to {_written(high)}")
     if not _GROUP_SIZE[0] <= terms.minimum_group_size <= _GROUP_SIZE[1]:
         raise refusals.ProgrammeInvalid(field="minimum_group_size", rule=f"{_GROUP_SIZE[0]} to {_GROUP_SIZE[1]}")
+
+
+def _written(span: timedelta) -> str:
+    """Return a span as callers write it (ISO 8601): `P90D`, `PT1H`."""
+    return f"P{span // _DAY}D" if span % _DAY == timedelta(0) else f"PT{span // timedelta(hours=1)}H"
 
 
 @dataclass(kw_only=True)

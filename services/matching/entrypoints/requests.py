@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from services.matching.domain.cadence import checked_cadence
 from services.matching.domain.charter import DEFAULT_GROUND_RULES, AgendaTemplate, Boundary, Charter, Goal, Stance
 from services.matching.domain.programme import Terms
+from services.matching.domain.refusals import ProgrammeInvalid
 from services.matching.domain.rules import RuleSet
 
 Id = Annotated[str, Field(min_length=1, max_length=100)]
@@ -31,7 +32,14 @@ class ProgrammeIn(_In):
     rules: dict[str, Any] = {}
 
     def rule_set(self) -> RuleSet:
-        """Return the checked rules; every fault is named at once."""
+        """Return the checked rules; every fault is named at once.
+
+        Raises:
+            ProgrammeInvalid: the document says two different kinds.
+
+        """
+        if self.kind is not None and self.rules.get("kind", self.kind) != self.kind:
+            raise ProgrammeInvalid(field="kind", rule="the same as rules.kind, or only one of the two")
         return RuleSet.from_mapping(self.rules if self.kind is None else self.rules | {"kind": self.kind})
 
     def terms(self) -> Terms:

@@ -85,13 +85,14 @@ class MongoImportRepository:
         await self._tx.collection(FILES).delete_many({"import_id": import_id})
 
     async def forget_member(self, member_id: str) -> int:
-        """Take a member's key and findings out of all reports (N18). Rare, so it may read all of them."""
-        reports = self._tx.collection(REPORTS)
-        found = await reports.find({"rows.member_id": member_id})
-        for document in found:
+        """Take a member's key and findings out of all reports (N18); return how many named them. Rare, so it may read all of them."""
+        reports, changed = self._tx.collection(REPORTS), 0
+        for document in await reports.find({"rows.member_id": member_id}):
             rows = [_forgotten(row) if row["member_id"] == member_id else row for row in document["rows"]]
-            await reports.replace_one({"_id": document["_id"]}, document | {"rows": rows})
-        return len(found)
+            if rows != document["rows"]:
+                changed += 1
+                await reports.replace_one({"_id": document["_id"]}, document | {"rows": rows})
+        return changed
 
 
 class UploadedPieces:

@@ -13,7 +13,7 @@ from services.scheduling.application.mark_session import MarkSession, mark_sessi
 from services.scheduling.application.move_session import AcceptTime, ProposeTime, accept_time, propose_time
 from services.scheduling.application.ports import UnitOfWork
 from services.scheduling.application.queries import SessionView
-from services.scheduling.domain.session import Kind
+from services.scheduling.domain.session import CancelReason, Kind
 from services.scheduling.entrypoints.requests import BookBody, CancelBody, CountsOut, ProposeBody, SessionOut, SessionsOut
 from shared.http.auth import Principal, Role, requires
 from shared.http.commands import GIVE_UP_AFTER_SECONDS, CommandRunner, cause_of
@@ -118,7 +118,7 @@ class SessionRoutes(Generic[U]):
         self, request: Request, principal: AsMember, pairing_id: str, session_id: str, body: CancelBody | None = None
     ) -> SessionOut:
         """Cancel one session; the series goes on."""
-        reason = (body or CancelBody()).reason
+        reason = CancelReason((body or CancelBody()).reason)
         command = CancelSession(pairing_id=pairing_id, session_id=session_id, member_id=principal.as_member(), reason=reason)
         return await self._run(request, principal, "cancel-session", lambda uow: cancel_session(command, uow), body)
 

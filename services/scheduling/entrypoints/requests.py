@@ -5,7 +5,6 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict
 
 from services.scheduling.application.queries import Counts, ScheduleView, SessionView
-from services.scheduling.domain.session import CancelReason
 from shared.contracts.base import Instant
 
 
@@ -22,7 +21,7 @@ class ProposeBody(_Body):
 class CancelBody(_Body):
     """Why: in time (the default), or unable to attend, which is possible until the start."""
 
-    reason: Literal[CancelReason.CANCELLED_BY_MEMBER, CancelReason.UNABLE_TO_ATTEND] = CancelReason.CANCELLED_BY_MEMBER
+    reason: Literal["cancelled-by-member", "unable-to-attend"] = "cancelled-by-member"
 
 
 class BookBody(_Body):

@@ -71,6 +71,12 @@ class TestAccess:
         round_id = (await house.does(admin, "POST", f"/programmes/{PROGRAMME}/rounds"))["round_id"]
         assert await violations(house.app, table(own, foreign, round_id), member_id=ADA) == []
 
+    async def test_a_document_that_names_two_kinds_is_refused(self, house: House) -> None:
+        """R43: nobody has to guess which of two values counts."""
+        body = {"kind": "peer", "rules": {"kind": "mentor"}}
+        answer = await house.calls(caller(Role.HR_ADMIN), "PUT", f"/programmes/{PROGRAMME}", body)
+        assert (answer.status_code, answer.json()["code"]) == (422, "programme-invalid")
+
     async def test_a_programme_admin_rules_their_programmes_only(self, house: House) -> None:
         """Architecture 8: programme_admin is for programmes."""
         await house.opens(ADA)

@@ -78,6 +78,12 @@ class TestProgramme:
             Programme.named("peers").publish(RuleSet(), Terms(**terms))
         assert refused.value.facts["field"] == field
 
+    def test_a_range_is_named_as_callers_write_it(self) -> None:
+        """ISO 8601, so that the answer can be copied into the document."""
+        with pytest.raises(refusals.ProgrammeInvalid) as refused:
+            Programme.named("peers").publish(RuleSet(), Terms(proposal_lifetime=timedelta(days=400)))
+        assert refused.value.facts["rule"] == "PT1H to P90D"
+
     def test_rules_are_checked_as_a_whole(self) -> None:
         """Issue 5: every fault is named at once."""
         with pytest.raises(RulesInvalid) as refused:
