@@ -78,9 +78,9 @@ class TestProposal:
         await office.dispatch()
         german = text_of(mail_sink.for_recipient("ada@corp.example")[0])
         english = text_of(mail_sink.for_recipient("ben@corp.example")[0])
-        for said in ("Was ihr gemeinsam habt", "- Python", "Worin ihr euch unterscheidet", "- Verhandeln", "- Ziel: lead a team"):
+        for said in ("Was ihr gemeinsam habt", "- Python", "Worin ihr euch unterscheidet", "- Verhandeln", "- Ziel: Lead a team"):
             assert said in german
-        for said in ("What you share", "- Department: finance", "What you can give", "- Negotiation", "Shall we give it a try?"):
+        for said in ("What you share", "- Department: Finance", "What you can give", "- Negotiation", "Shall we give it a try?"):
             assert said in english
 
     async def test_it_waits_for_words_and_then_goes_without(self, office: Office, mail_sink: MailSink) -> None:
@@ -93,6 +93,14 @@ class TestProposal:
         office.pass_wall(3 * 3600)
         await office.dispatch()
         assert "Was ihr gemeinsam habt" not in text_of(mail_sink.for_recipient("ada@corp.example")[0])
+
+    async def test_a_proposal_taken_back_ends_in_other_words_than_a_pairing(self, office: Office, mail_sink: MailSink) -> None:
+        """R49: nobody is thanked for a time together that never was."""
+        await office.hear(facts.proposed(), facts.closed("withdrawn"))
+        await office.dispatch()
+        said = text_of(mail_sink.for_recipient("ben@corp.example")[-1])
+        assert "was proposed" in " ".join(said.split())
+        assert "time you gave each other" not in " ".join(said.split())
 
 
 class TestParting:
