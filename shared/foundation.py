@@ -3,7 +3,7 @@
 Nothing here is shared between two foundations: build twice, and the two know nothing of each other.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Generic, TypeVar
 
 import httpx2
@@ -93,8 +93,10 @@ class Foundation(Generic[S]):
             metrics=self.path_metrics,
         )
 
-    def timer_runner(self, bind: Bind[U], handlers: Mapping[str, Callable[[Due, U], Awaitable[None]]]) -> TimerRunner[U]:
-        """Return what does the due work, by kind of timer."""
+    def timer_runner(
+        self, bind: Bind[U], handlers: Mapping[str, Callable[[Due, U], Awaitable[None]]], *, together: Collection[str] = ()
+    ) -> TimerRunner[U]:
+        """Return what does the due work, by kind of timer; kinds named `together` share a transaction when several are due."""
         return TimerRunner(
             database=self.database,
             bind=bind,
@@ -104,6 +106,7 @@ class Foundation(Generic[S]):
             doorbell=self.timers_bell,
             tasks=self.tasks,
             replica=self.shared.kafka.group_instance_id,
+            together=together,
         )
 
     def peer(self, base_url: str) -> ServiceClient:

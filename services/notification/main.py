@@ -63,7 +63,7 @@ def build(f: Foundation[NotificationSettings]) -> Service:
         routers=[Routes(f.commands(bind), Inbox(f.database, records, directory, composer)).router()],
         consumer=consumer,
         indexes=INDEXES,
-        timers=f.timer_runner(bind, jobs.HANDLERS),
+        timers=f.timer_runner(bind, jobs.HANDLERS, together=jobs.TOGETHER),
         jobs={"dispatcher": dispatcher.run},
         status={"deliveries": waiting},
     )

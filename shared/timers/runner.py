@@ -1,7 +1,12 @@
-"""Runs durable timers when business time reaches them: one transaction each, together with the timer's deletion."""
+"""Runs durable timers when business time reaches them: one transaction each, together with the timer's deletion.
 
-from collections.abc import Awaitable, Callable, Mapping
+Kinds that are named `together` share a transaction when several are due at once; when it fails, each is run alone.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from typing import Generic, TypeVar
 
 from shared.kernel.cause import Cause
@@ -24,6 +29,7 @@ SHORTEST_WAIT_SECONDS = 0.01
 SWEEP_SECONDS = 1.0
 LOOK_AHEAD_SECONDS = 2.0
 ROWS_PER_ROUND = 200
+TOGETHER_MAX = 50
 ATTEMPTS_MAX = 10
 AWAY = (DatabaseAway, TransientFault, CommitUnknown, OutcomeUnknown, StaleVersion)
 
@@ -42,8 +48,9 @@ class TimerRunner(Generic[U]):
         doorbell: Doorbell,
         tasks: Tasks,
         replica: str | None = None,
+        together: Collection[str] = (),
     ) -> None:
-        """`clock` is business time: due times are compared with it and with nothing else."""
+        """`clock` is business time: due times are compared with it and with nothing else. `together`: kinds that share transactions."""
         self._database = database
         self._bind = bind
         self._handlers = dict(handlers)
@@ -52,6 +59,8 @@ class TimerRunner(Generic[U]):
         self._doorbell = doorbell
         self._tasks = tasks
         self._lease = Lease(database, "timers", randomness=randomness, replica=replica)
+        self._together = frozenset(together)
+        self._looked: tuple[datetime, float] | None = None
         self._log = get_log()
 
     async def run(self) -> None:
@@ -77,22 +86,64 @@ class TimerRunner(Generic[U]):
         ahead = self._clock.now() + self._business(LOOK_AHEAD_SECONDS)
         window = {"state": WAITING, "wake_at": {"$gte": BEGINNING, "$lte": ahead}}
         rows = await self._database.collection(COLLECTION).find(window, sort=[("wake_at", 1), ("_id", 1)], limit=ROWS_PER_ROUND)
-        for row in rows:
-            wait = self._clock.real_seconds(row["wake_at"] - self._clock.now())
+        stands_still, place = self._stands_still(), 0
+        while place < len(rows):
+            wait = self._clock.real_seconds(rows[place]["wake_at"] - self._clock.now())
             if wait > 0:
-                return min(max(wait, SHORTEST_WAIT_SECONDS), SWEEP_SECONDS)
+                return SWEEP_SECONDS if stands_still else min(max(wait, SHORTEST_WAIT_SECONDS), SWEEP_SECONDS)
             if not self._lease.held:
                 return 0.0
-            await self._run_one(row)
+            group = self._due_together(rows[place:])
+            await self._run_several(group)
+            place += len(group)
         return 0.0 if len(rows) == ROWS_PER_ROUND else SWEEP_SECONDS
+
+    def _stands_still(self) -> bool:
+        """Return whether business time has not moved since the last look: then no timer comes nearer by waiting for it."""
+        now, looked_at = self._clock.now(), asyncio.get_running_loop().time()
+        before = self._looked
+        self._looked = (now, looked_at)
+        return before is not None and before[0] == now and looked_at - before[1] >= SHORTEST_WAIT_SECONDS
+
+    def _due_together(self, rows: Sequence[Document]) -> list[Document]:
+        """Return the first row with those that follow it, are of its kind and due, when the kind allows it."""
+        kind, now = rows[0]["kind"], self._clock.now()
+        if kind not in self._together:
+            return [rows[0]]
+        return list(takewhile(lambda row: row["kind"] == kind and row["wake_at"] <= now, rows[:TOGETHER_MAX]))
+
+    async def _run_several(self, rows: Sequence[Document]) -> None:
+        kind = rows[0]["kind"]
+
+        async def work(tx: Transaction) -> None:
+            for row in rows:
+                with correlated(due_of(row).cause.correlation_id):
+                    await self._fire(tx, row)
+
+        if len(rows) > 1:
+            try:
+                await self._database.transact(f"timers.{kind}", work)
+            except AWAY:
+                raise
+            except Exception:  # noqa: BLE001, S110 - one of them failed: each alone tells which
+                pass
+            else:
+                self._log.debug(log_events.TIMER_FIRED, kind=kind, timers=len(rows))
+                return
+        for row in rows:
+            await self._run_one(row)
+
+    async def _fire(self, tx: Transaction, row: Document) -> None:
+        due = due_of(row)
+        if not await tx.collection(COLLECTION).delete_one({"_id": due.id, "wake_at": row["wake_at"]}):
+            return  # cancelled, set anew, or done by another replica
+        await self._handlers[due.kind](due, self._bind(tx, due.cause))
 
     async def _run_one(self, row: Document) -> None:
         due = due_of(row)
 
         async def work(tx: Transaction) -> None:
-            if not await tx.collection(COLLECTION).delete_one({"_id": due.id, "wake_at": row["wake_at"]}):
-                return  # cancelled, set anew, or done by another replica
-            await self._handlers[due.kind](due, self._bind(tx, due.cause))
+            await self._fire(tx, row)
 
         with correlated(due.cause.correlation_id):
             try:

@@ -16,3 +16,5 @@ async def on_reminder_due(due: Due, uow: UnitOfWork) -> None:
 
 HANDLERS = {REMINDER: on_reminder_due}
 """By kind of timer."""
+TOGETHER = (REMINDER,)
+"""Many sessions start at the same hour: their reminders share a transaction."""

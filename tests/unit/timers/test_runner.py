@@ -1,6 +1,7 @@
 """Durable timers: business time says when, one transaction each, whatever happens in between."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -14,7 +15,7 @@ from shared.kernel.randomness import seeded
 from shared.kernel.tasks import Tasks
 from shared.persistence.database import Database, Transaction
 from shared.persistence.doorbell import Doorbell
-from shared.timers.runner import ATTEMPTS_MAX, TimerRunner
+from shared.timers.runner import ATTEMPTS_MAX, SWEEP_SECONDS, TOGETHER_MAX, TimerRunner
 from shared.timers.timers import Due, Timers
 from tests.support.memory.database import memory_database
 from tests.unit.messaging.conftest import HandClock
@@ -29,7 +30,15 @@ async def _set(name: str, at: datetime, timers: Timers) -> None:
 class Bench:
     """A database, a clock in the hand, and a runner whose handler notes what fires."""
 
-    def __init__(self, wall: HandClock, clock: Clock | None = None, database: Database | None = None, name: str = "one") -> None:
+    def __init__(
+        self,
+        wall: HandClock,
+        clock: Clock | None = None,
+        database: Database | None = None,
+        name: str = "one",
+        *,
+        together: Sequence[str] = (),
+    ) -> None:
         """Build the parts."""
         self.wall = wall
         self.clock = clock or wall
@@ -45,11 +54,18 @@ class Bench:
             randomness=seeded(name),
             doorbell=self.bell,
             tasks=Tasks(lambda *_: None),
+            together=together,
         )
+        self.cancels: dict[str, str] = {}
+        self.bad: list[str] = []
 
     async def _expire(self, due: Due, tx: Transaction) -> None:
         if self.faults:
             raise self.faults.pop()
+        if due.id in self.bad:
+            raise KeyError(due.id)
+        if due.id in self.cancels:
+            await Timers(tx, self.bell).cancel(self.cancels[due.id])
         await tx.collection("effects").insert_one({"_id": due.id})
         tx.after_commit(lambda: self.fired.append(due))
 
@@ -194,3 +210,66 @@ class TestFastTime:
         assert await bench.look() == []
         wall.advance(1.1)
         assert await bench.look() == ["t1"]
+
+    async def test_business_time_that_stands_still_is_not_asked_all_the_time(self, wall: HandClock) -> None:
+        """N3: before its epoch and after its end no timer comes nearer; a look each second is enough."""
+        clock = ScaledClock(start=wall.now(), epoch=wall.now(), rate=86_400.0, wall=wall, until=wall.now() + timedelta(days=1))
+        bench = Bench(wall, clock)
+        due_at = clock.now() + timedelta(days=1, minutes=10)
+        await bench.change(lambda timers: timers.set("t1", due_at, "expire", {}))
+        wall.advance(5)
+        assert await bench.look() == []
+        bench.runner._looked = (clock.now(), asyncio.get_running_loop().time() - 1)
+        assert await bench.runner.run_due() == SWEEP_SECONDS
+
+
+class TestTogether:
+    """Timers of a kind that share transactions."""
+
+    @staticmethod
+    async def due(wall: HandClock, count: int) -> tuple[Bench, list[str]]:
+        """Return a bench with so many due timers, and the labels of all transactions from now on."""
+        bench = Bench(wall, together=["expire"])
+        for number in range(count):
+            await bench.change(partial(_set, f"t{number:03}", wall.now() + timedelta(seconds=number)))
+        wall.advance(count)
+        labels: list[str] = []
+        transact = bench.database.transact
+
+        async def noted(label: str, work: Any, **options: Any) -> Any:
+            labels.append(label)
+            return await transact(label, work, **options)
+
+        bench.database.transact = noted  # type: ignore[method-assign]
+        return bench, labels
+
+    async def test_those_that_are_due_share_one(self, wall: HandClock) -> None:
+        """N2: each fires once, in order, with its own cause; one that is not due yet is left alone."""
+        bench, labels = await self.due(wall, 5)
+        later = wall.now() + timedelta(seconds=1)
+        await bench.change(lambda timers: timers.set("later", later, "expire", {}))
+        assert await bench.look() == [f"t{number:03}" for number in range(5)]
+        assert [label for label in labels if label.startswith("timer")] == ["timers.expire"]
+        assert {due.cause for due in bench.fired} == {CAUSE}
+
+    async def test_not_too_many_at_once(self, wall: HandClock) -> None:
+        """N2: a transaction stays short."""
+        bench, labels = await self.due(wall, TOGETHER_MAX + 2)
+        assert len(await bench.look()) == TOGETHER_MAX + 2
+        assert labels.count("timers.expire") == 2
+
+    async def test_one_that_fails_is_put_off_and_the_others_fire(self, wall: HandClock) -> None:
+        """N2: nothing of the common transaction stays, then each is run alone."""
+        bench, labels = await self.due(wall, 3)
+        bench.bad = ["t001"]
+        assert await bench.look() == ["t000", "t002"]
+        assert labels.count("timer.expire") == 3
+        (row,) = await bench.database.collection("timers").find({})
+        assert (row["_id"], row["attempts"]) == ("t001", 1)
+
+    async def test_one_that_cancels_another_of_them_is_heard(self, wall: HandClock) -> None:
+        """N2: as if each had run alone, one after the other."""
+        bench, _ = await self.due(wall, 3)
+        bench.cancels = {"t000": "t001"}
+        assert await bench.look() == ["t000", "t002"]
+        assert await bench.database.collection("timers").find({}) == []
