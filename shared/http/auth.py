@@ -1,6 +1,6 @@
 """Each route states who may call it; a bearer token says who calls (joserfc checks it, there is no switch to turn it off)."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Protocol
 
 from fastapi import Depends, Request
@@ -36,12 +36,14 @@ class Authenticator(Protocol):
         ...
 
 
+@dataclass(frozen=True)
 class Requires:
-    """The dependency of one route: a principal with one of `roles` (any role when none is named)."""
+    """The dependency of one route: a principal with one of `roles` (any role when none is named).
 
-    def __init__(self, roles: Sequence[Role]) -> None:
-        """Keep the roles; the access tests read them."""
-        self.roles = tuple(roles)
+    It is named beside the route, hence by all builds of a service; it never changes.
+    """
+
+    roles: tuple[Role, ...]
 
     async def __call__(self, request: Request, bearer: BearerToken) -> Principal:
         """Check the token of `request` and the roles in it."""
