@@ -1,7 +1,9 @@
 """The message path over a real broker and a real database: nothing lost, nothing doubled, order per key kept (N2)."""
 
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from shared.contracts.topics import PROFILE_MEMBER
 from shared.messaging.broker import BrokerLink
 from shared.messaging.sending import KafkaSender
 from shared.messaging.settings import KafkaSettings
@@ -36,6 +38,42 @@ class TestPath:
         await link.stop()
         await profile.tasks.stop(5)
         assert (profile.deaths, matching.deaths) == ([], [])
+
+    @pytest.mark.offsets
+    async def test_everything_delivered_again_takes_no_effect_again(self, settings: KafkaSettings, connected: Connect) -> None:
+        """N2: the group's offsets are set back to the beginning; the inbox drops what it knows, what is new takes effect."""
+        profile, matching = Node("profile", connected("profile"), settings), Node("matching", connected("matching"), settings)
+        await profile.prepare()
+        await matching.prepare()
+        profile.tasks.spawn("relay", profile.relay(KafkaSender(settings, "test-relay")).run())
+        first = BrokerLink(matching.consumer, settings, randomness=matching.randomness)
+        await first.run()
+        await profile.publish(10, 5)
+        await until(lambda: _equal(matching, whole(10, 5)), within=30, saying="all effects, each once, in order")
+        await first.stop()
+        await _rewind(settings)
+        again = BrokerLink(matching.consumer, settings, randomness=matching.randomness)
+        await again.run()
+        await profile.publish(10, 5)
+        await until(lambda: _equal(matching, whole(10, 10)), within=30, saying="old facts are dropped, new ones take effect")
+        await until(lambda: _caught_up(again), within=30, saying="all was delivered")
+        assert await matching.effects() == whole(10, 10)
+        await again.stop()
+        await profile.tasks.stop(5)
+
+
+async def _rewind(settings: KafkaSettings) -> None:
+    """Set the group back to the beginning of the topic."""
+    consumer = AIOKafkaConsumer(**settings.client_options(), group_id=settings.group_of("matching"), enable_auto_commit=False)
+    await consumer.start()
+    partitions = [TopicPartition(settings.name_of(PROFILE_MEMBER), number) for number in range(settings.partitions)]
+    consumer.assign(partitions)
+    await consumer.commit(dict.fromkeys(partitions, 0))
+    await consumer.stop()
+
+
+async def _caught_up(link: BrokerLink) -> bool:
+    return set((await link.lag()).values()) == {0}
 
 
 async def _equal(node: Node, expected: dict[str, list[int]]) -> bool:

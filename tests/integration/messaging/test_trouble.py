@@ -142,6 +142,20 @@ class TestUnreadable:
         await wire.effects_are({"good": [1]})
 
 
+class TestDuplicate:
+    """The same event more than once."""
+
+    async def test_it_takes_effect_once(self, wire: Wire) -> None:
+        """N2: one id, one effect: twice in a row, among others, and long after."""
+        for sequence in (1, 1, 2, 1, 2, 3):
+            await wire.tell("k", sequence)
+        await wire.effects_are({"k": [1, 2, 3]})
+        for sequence in (3, 2, 1, 4):
+            await wire.tell("k", sequence)
+        await wire.effects_are({"k": [1, 2, 3, 4]})
+        assert await wire.letters.list() == []
+
+
 class TestDeadLetters:
     """A message that fails on its own, until an operator ends it."""
 
