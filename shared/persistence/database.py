@@ -159,6 +159,8 @@ class Transaction:
         self._shared: dict[str, Any] = {}
         self.database = database
         self.label = label
+        self.foreseen: tuple[str, ...] = ()
+        """The keys of the batch that this transaction applies: documents named so may be read at once."""
 
     @property
     def wall(self) -> Clock:

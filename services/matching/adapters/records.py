@@ -12,6 +12,7 @@ from services.matching.domain.snapshot import Explanation, FrozenMember, Leaf
 from shared.kernel.errors import NotFound
 from shared.persistence.database import Collection, Transaction
 from shared.persistence.indexes import Index
+from shared.persistence.kept import kept_documents
 
 T = TypeVar("T")
 CARDS, EXPLANATIONS, SLICES, LEAVES, HEALTH, PROGRESS = (
@@ -47,12 +48,12 @@ class MongoCardRepository:
     """The replica of profile's cards, one document per member."""
 
     def __init__(self, tx: Transaction, shapes: Shapes) -> None:
-        self._on = tx.collection(CARDS)
+        self._kept = kept_documents(tx, CARDS)
         self._shape = shapes.card
 
     async def find(self, member_id: str) -> KnownCard | None:
         """Return what is known of a member."""
-        found = await self._on.find_one({"_id": member_id})
+        found = await self._kept.get(member_id)
         if found is None:
             return None
         card = self._shape.validate_python(found["card"])
@@ -60,10 +61,8 @@ class MongoCardRepository:
 
     async def find_many(self, member_ids: Iterable[str]) -> dict[str, Card]:
         """Return the cards that are known, in the order of their ids."""
-        wanted = sorted(dict.fromkeys(member_ids))
-        found = await self._on.find({"_id": {"$in": wanted}}) if wanted else []
-        cards = {each["_id"]: self._shape.validate_python(each["card"]) for each in found}
-        return {member: cards[member] for member in wanted if member in cards}
+        found = await self._kept.get_many(sorted(member_ids))
+        return {member: self._shape.validate_python(document["card"]) for member, document in found.items()}
 
     async def save(self, known: KnownCard) -> None:
         """Keep the newest record."""
@@ -74,11 +73,11 @@ class MongoCardRepository:
             "at": known.at,
             "left_at": known.left_at,
         }
-        await self._on.replace_one({"_id": known.card.member_id}, document, upsert=True)
+        self._kept.put(document)
 
     async def remove(self, member_id: str) -> None:
         """N18: forget a member."""
-        await self._on.delete_one({"_id": member_id})
+        await self._kept.remove(member_id)
 
 
 class MongoExplanationRepository:

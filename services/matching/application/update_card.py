@@ -34,7 +34,7 @@ async def update_card(command: UpdateCard, uow: UnitOfWork) -> None:
     await uow.cards.save(KnownCard(card=card, sequence=command.sequence, at=command.at, left_at=left_at))
     before = known.card if known is not None else Card(member_id=card.member_id)
     await _follow_enrolments(before, card, uow)
-    if before.manager_chain != card.manager_chain:
+    if known is not None and before.manager_chain != card.manager_chain:  # nobody is paired before their first card
         await close_conflicts(card, uow)
 
 

@@ -15,6 +15,7 @@ from shared.kernel.cause import Cause
 from shared.persistence.aggregates import AggregateStore
 from shared.persistence.database import Transaction
 from shared.persistence.doorbell import Doorbell
+from shared.persistence.kept import kept_documents
 
 T = TypeVar("T")
 
@@ -101,15 +102,12 @@ class MongoReplicas:
     def __init__(self, tx: Transaction, records: Records) -> None:
         """Bind to the transaction."""
         self._records = records
-        self._pairings, self._sessions = tx.collection(PAIRINGS), tx.collection(SESSIONS)
-        self._new_pairings: dict[str, PairingSeen] = tx.once(f"new:{PAIRINGS}", lambda: _flushed(tx, {}, self._put_pairings))
+        self._pairings, self._sessions = kept_documents(tx, PAIRINGS), tx.collection(SESSIONS)
         self._new_sessions: dict[str, SessionSeen] = tx.once(f"new:{SESSIONS}", lambda: _flushed(tx, {}, self._put_sessions))
 
     async def pairing(self, pairing_id: str) -> PairingSeen | None:
         """Return a pairing, if it was heard of."""
-        if pairing_id in self._new_pairings:
-            return self._new_pairings[pairing_id]
-        document = await self._pairings.find_one({"_id": pairing_id})
+        document = await self._pairings.get(pairing_id)
         return None if document is None else self._records.pairing(document)
 
     async def session(self, session_id: str) -> SessionSeen | None:
@@ -121,15 +119,11 @@ class MongoReplicas:
 
     async def put_pairing(self, pairing: PairingSeen) -> None:
         """Store what is known now."""
-        self._new_pairings[pairing.id] = pairing
+        self._pairings.put(self._records.pairing_document(pairing))
 
     async def put_session(self, session: SessionSeen) -> None:
         """Store what is known now."""
         self._new_sessions[session.id] = session
-
-    async def _put_pairings(self) -> None:
-        replaced = [({"_id": each.id}, self._records.pairing_document(each)) for each in self._new_pairings.values()]
-        await self._pairings.replace_many(replaced, upsert=True)
 
     async def _put_sessions(self) -> None:
         replaced = [({"_id": each.id}, self._records.session_document(each)) for each in self._new_sessions.values()]

@@ -12,6 +12,7 @@ from shared.persistence.aggregates import AggregateStore
 from shared.persistence.database import Document, Transaction
 from shared.persistence.errors import DuplicateKey
 from shared.persistence.indexes import Index
+from shared.persistence.kept import kept_documents
 
 SCHEDULES, CARDS, DIARIES = "schedules", "cards", "diaries"
 SCHEDULES_OF_MEMBER_MAX = 500
@@ -77,16 +78,16 @@ class MongoCards:
 
     def __init__(self, tx: Transaction) -> None:
         """Bind to one transaction."""
-        self._on = tx.collection(CARDS)
+        self._kept = kept_documents(tx, CARDS)
 
     async def find(self, member_id: str) -> Card | None:
         """Return a card, or None."""
-        document = await self._on.find_one({"_id": member_id})
+        document = await self._kept.get(member_id)
         return None if document is None else _card(document)
 
     async def of(self, member_ids: Sequence[str]) -> list[Card]:
         """Return several members' cards; one that is missing is made, so that the real one, when it comes, is noticed."""
-        found = {each["_id"]: _card(each) for each in await self._on.find({"_id": {"$in": list(member_ids)}})}
+        found = {member_id: _card(each) for member_id, each in (await self._kept.get_many(member_ids)).items()}
         for member_id in member_ids:
             if member_id not in found:
                 found[member_id] = Card(member_id=member_id, sequence=0)
@@ -104,11 +105,11 @@ class MongoCards:
             "working_hours": spans,
             "away_until": card.away_until,
         }
-        await self._on.replace_one({"_id": card.member_id}, document, upsert=True)
+        self._kept.put(document)
 
     async def forget(self, member_id: str) -> None:
         """Delete a card."""
-        await self._on.delete_one({"_id": member_id})
+        await self._kept.remove(member_id)
 
 
 def _card(document: Document) -> Card:
