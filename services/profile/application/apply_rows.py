@@ -1,7 +1,7 @@
 """Write one batch of a people file: members, their facts and records, the report and the checkpoint commit together."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.profile.application.claim_import import LEASE
 from services.profile.application.ports import UnitOfWork
@@ -54,8 +54,8 @@ async def apply_rows(command: ApplyRows, uow: UnitOfWork) -> None:
         await uow.members.save_many(batch.saved)
         await uow.imports.report(command.import_id, command.batch, batch.reports, moved=batch.moved)
     else:
-        forecast = [_without_new_id(report) for report in batch.reports]
-        await uow.imports.report(command.import_id, command.batch, forecast, moved=())
+        batch.reports = [_forecast(report, withheld=people_import.is_withheld) for report in batch.reports]
+        await uow.imports.report(command.import_id, command.batch, batch.reports, moved=())
     people_import.batch_done(batch.reports)
     people_import.renew(until=uow.wall.now() + LEASE)
     await uow.imports.save(people_import)
@@ -95,11 +95,11 @@ def _report(checked: CheckedRow, member_id: str | None, outcome: Outcome, *more:
     )
 
 
-def _without_new_id(report: RowReport) -> RowReport:
+def _forecast(report: RowReport, *, withheld: bool) -> RowReport:
+    """Return what is told when nothing is written: no id that nobody got, and no outcome that did not come."""
     member_id = None if report.outcome is Outcome.CREATED else report.member_id
-    return RowReport(
-        line=report.line, company_key=report.company_key, member_id=member_id, outcome=report.outcome, problems=report.problems
-    )
+    taken = report.outcome in {Outcome.CREATED, Outcome.UPDATED}
+    return replace(report, member_id=member_id, outcome=Outcome.WITHHELD if withheld and taken else report.outcome)
 
 
 def _kept(line: int, column: str) -> Problem:

@@ -37,6 +37,8 @@ class Outcome(StrEnum):
     UPDATED = "updated"
     UNCHANGED = "unchanged"
     REFUSED = "refused"
+    WITHHELD = "withheld"
+    """A good row, not taken because another row was refused and the file was sent all-or-nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +61,15 @@ class Counts:
     updated: int = 0
     unchanged: int = 0
     refused: int = 0
+    withheld: int = 0
     warnings: int = 0
 
     def plus(self, reports: list[RowReport]) -> "Counts":
         """Return the counts with some more rows."""
         total = {outcome: sum(report.outcome is outcome for report in reports) for outcome in Outcome}
         warned = sum(
-            report.outcome is not Outcome.REFUSED and any(problem.severity is Severity.WARNING for problem in report.problems)
+            report.outcome not in {Outcome.REFUSED, Outcome.WITHHELD}
+            and any(problem.severity is Severity.WARNING for problem in report.problems)
             for report in reports
         )
         return Counts(
@@ -74,6 +78,7 @@ class Counts:
             updated=self.updated + total[Outcome.UPDATED],
             unchanged=self.unchanged + total[Outcome.UNCHANGED],
             refused=self.refused + total[Outcome.REFUSED],
+            withheld=self.withheld + total[Outcome.WITHHELD],
             warnings=self.warnings + warned,
         )
 
@@ -120,7 +125,12 @@ class PeopleImport(Aggregate):
     @property
     def writes(self) -> bool:
         """Tell whether members are changed (a dry run changes nothing, nor does all-or-nothing with a refused row)."""
-        return not self.dry_run and not self.problem_coded("all-or-nothing")
+        return not self.dry_run and not self.is_withheld
+
+    @property
+    def is_withheld(self) -> bool:
+        """Tell whether no row is taken because one was refused (all-or-nothing)."""
+        return self.problem_coded("all-or-nothing")
 
     def problem_coded(self, code: str) -> bool:
         """Tell whether a problem of the file as a whole has this code."""
@@ -162,8 +172,8 @@ class PeopleImport(Aggregate):
         self.stage = Stage.LINKING
 
     def finish(self, *, now: datetime) -> None:
-        """All is done, or nothing was to be done because the whole was refused."""
-        self.state = ImportState.REFUSED if self.problem_coded("all-or-nothing") else ImportState.DONE
+        """All is done, or nothing was to be done because the whole was refused or held nobody."""
+        self.state = ImportState.REFUSED if self.is_withheld or self.problem_coded("no-rows") else ImportState.DONE
         self._end(now)
 
     def refuse(self, problem: Problem, *, now: datetime) -> None:

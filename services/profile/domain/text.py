@@ -7,6 +7,9 @@ _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _TOKEN = re.compile(r"[^\W_]+[+#]*")
 _SIGNS = {"+": "plus", "#": "sharp"}
 _CODE_LENGTH_MAX = 60
+_INVISIBLE = dict.fromkeys([0x00AD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060, *range(0x2066, 0x206A), 0xFEFF])
+"""Zero-width signs and signs that turn the direction of what follows: they make two equal keys differ and a name lie in a mail.
+Joiners stay: emoji and Persian need them."""
 
 
 def fold(text: str) -> str:
@@ -31,8 +34,8 @@ def slug(text: str) -> str:
 
 
 def tidy(text: str) -> str:
-    """Return `text` as its writer meant it: NFC, outer blanks cut, inner runs of blanks made one."""
-    return " ".join(unicodedata.normalize("NFC", text).split())
+    """Return `text` as its writer meant it: NFC, no invisible marks, outer blanks cut, inner runs of blanks made one."""
+    return " ".join(unicodedata.normalize("NFC", text).translate(_INVISIBLE).split())
 
 
 def has_controls(text: str) -> bool:

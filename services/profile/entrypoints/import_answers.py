@@ -35,6 +35,7 @@ class CountsOut(BaseModel):
     updated: int
     unchanged: int
     refused: int
+    withheld: int
     warnings: int
 
 

@@ -140,6 +140,13 @@ class TestRefusedCells:
         (problem,) = reader.read(RawRow(9, (), fault)).problems
         assert (problem.line, problem.code) == (9, fault)
 
+    @pytest.mark.parametrize(("name", "fault"), [("M\udcfcller", "unreadable-text"), ("\x00", "nul-byte")])
+    def test_unreadable_cell_is_named(self, name: str, fault: str) -> None:
+        """Line and column are told wherever they can be."""
+        reader = RowReader(Header.read(["member_id", "email", "display_name"], 1), reference=REFERENCE, vocabulary=VOCABULARY)
+        row = reader.read(RawRow(9, ("E-1", "a@b.example", name), fault))
+        assert codes(row) == [("display_name", fault)]
+
     def test_sentence_instead_of_a_tag_is_a_warning(self) -> None:
         """Nothing is lost: the member keeps the words, matching gets no code."""
         (row,) = read("member_id,email,offers", "E-1,a@b.example,I know everything about the old plant")

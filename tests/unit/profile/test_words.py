@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.profile.adapters.vocabulary import BadVocabulary, load_vocabulary
-from services.profile.domain.text import has_controls, slug, tokens
+from services.profile.domain.text import has_controls, slug, tidy, tokens
 from services.profile.domain.values import WorkingSpan
 from services.profile.domain.vocabulary import ClashingTerms, Kind, Term, TermList
 from services.profile.domain.working_hours import UnreadableHours, hours_text, parse_hours
@@ -17,6 +17,20 @@ from tests.unit.profile.builders import VOCABULARY
 def code(words: str, kind: Kind = Kind.SKILL) -> str | None:
     """Return what the shipped list makes of words."""
     return VOCABULARY.tag(kind, words).code
+
+
+class TestInvisibleSigns:
+    """What nobody sees must not make two keys differ, nor turn a name round in a mail."""
+
+    @pytest.mark.parametrize("sign", ["\u200b", "\ufeff", "\u202e", "\u2066", "\u00ad", "\u200f"])
+    def test_they_are_dropped(self, sign: str) -> None:
+        """Copied cells bring them along."""
+        assert tidy(f"{sign}E-1{sign}") == "E-1"
+
+    def test_joiners_of_emoji_and_persian_stay(self) -> None:
+        """They are part of how a name is written."""
+        name = "👩\u200d💻 \u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645"
+        assert tidy(name) == name
 
 
 class TestSkills:

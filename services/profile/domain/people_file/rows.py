@@ -93,7 +93,8 @@ class RowReader:
     def read(self, raw: RawRow) -> PersonRow:
         """Return the person that the row names, with all its problems at once."""
         if raw.fault:
-            return PersonRow(line=raw.line, company_key=self._key_of(raw), problems=(_FAULTS[raw.fault].at(raw.line),))
+            fault = _FAULTS[raw.fault].at(raw.line, self._faulty_column(raw))
+            return PersonRow(line=raw.line, company_key=self._key_of(raw), problems=(fault,))
         if any(cell.strip() for cell in raw.cells[self._header.width :]):
             return PersonRow(line=raw.line, company_key=self._key_of(raw), problems=(self._too_wide(raw),))
         values: dict[str, Any] = {}
@@ -126,6 +127,10 @@ class RowReader:
         cell = raw.cells[place].strip() if place < len(raw.cells) else ""
         return cell if cell.isprintable() and len(cell) <= cells.KEY_LENGTH_MAX else ""
 
+    def _faulty_column(self, raw: RawRow) -> str:
+        """Return the first column that holds bytes which are no text, "" when that cannot be told."""
+        return next((column for column, place in self._header.places.items() if _is_damaged(raw.cells[place : place + 1])), "")
+
     def _too_wide(self, raw: RawRow) -> Problem:
         return Problem(
             code="too-many-cells",
@@ -133,6 +138,10 @@ class RowReader:
             remedy="put a cell that holds the divider (a list with ; in a file divided by ;) into quotation marks",
             line=raw.line,
         )
+
+
+def _is_damaged(cell: tuple[str, ...]) -> bool:
+    return any(sign in {"\x00", "\ufffd"} or "\ud800" <= sign <= "\udfff" for sign in "".join(cell))
 
 
 def empty_value(column: str) -> Any:
@@ -166,7 +175,7 @@ def _required(line: int, column: str) -> Problem:
     return Problem(
         code="required",
         problem=f"the cell {column} is empty",
-        remedy=f"every person needs a {column}; fill the cell",
+        remedy=f"every person needs {'an' if column[0] in 'aeiou' else 'a'} {column}; fill the cell",
         line=line,
         column=column,
     )
