@@ -178,7 +178,10 @@ def _say_what_members_did(crowd: Crowd, console: Console) -> None:
 
 def _emptied(out: Path) -> Path:
     """Return OUT, without what an earlier demo left there (nothing else is touched)."""
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise DemoTrouble(f"{out} cannot hold the evidence: {fault.strerror}") from fault
     for name in ("mail", "logs"):
         shutil.rmtree(out / name, ignore_errors=True)
     for name in ("summary.json", "import-report.json", "events.ndjson"):

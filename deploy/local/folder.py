@@ -6,6 +6,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from deploy.local.trouble import LaunchTrouble
+
 PREFIX = "tandem-run-"
 OWNER = "owner.json"
 
@@ -24,9 +26,12 @@ class DataFolder:
 
     @classmethod
     def kept(cls, root: Path) -> "DataFolder":
-        """Use `root`, whose data survive: the next start finds them again."""
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return cls._prepared(root.resolve(), keep=True)
+        """Use `root`, whose data survive: the next start finds them again. `LaunchTrouble` when it cannot be written."""
+        try:
+            root.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return cls._prepared(root.resolve(), keep=True)
+        except OSError as fault:
+            raise LaunchTrouble(f"{root} cannot hold the data: {fault.strerror}") from fault
 
     @classmethod
     def _prepared(cls, root: Path, *, keep: bool) -> "DataFolder":

@@ -12,6 +12,7 @@ from services.console.domain.endings import ConsoleTrouble
 from services.console.domain.facts import Fact
 from shared.contracts.topics import TOPICS, Kind
 from shared.messaging.settings import KafkaSettings
+from shared.observability.logging import library_logger
 
 PREFIX = "ce_"
 TOPICS_OF_FACTS = tuple(topic for topic in TOPICS if topic.kind is not Kind.STATE)
@@ -28,6 +29,7 @@ class KafkaFacts:
 
     async def tail(self, *, from_beginning: bool, until_end: bool) -> AsyncIterator[Fact]:
         """Yield facts as they come, in order per key."""
+        library_logger("aiokafka").setLevel("CRITICAL")  # what it complains of is one line of ours
         consumer = AIOKafkaConsumer(**self._settings.client_options(), enable_auto_commit=False, auto_offset_reset="earliest")
         try:
             await consumer.start()

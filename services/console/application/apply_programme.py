@@ -5,6 +5,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from services.console.application.paths import part
 from services.console.application.ports import HR_ADMIN, Api
 from services.console.domain.endings import Unusable
 
@@ -34,5 +35,5 @@ def read_programme(file: Path) -> tuple[str, dict[str, Any]]:
 async def apply_programme(file: Path, api: Api) -> dict[str, Any]:
     """Send the programme to matching and return it as stored."""
     programme_id, content = read_programme(file)
-    answer: dict[str, Any] = await api.call("PUT", "matching", f"/programmes/{programme_id}", role=HR_ADMIN, body=content)
+    answer: dict[str, Any] = await api.call("PUT", "matching", f"/programmes/{part(programme_id)}", role=HR_ADMIN, body=content)
     return {"programme_id": programme_id} | (answer or {})

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from services.console.application.paths import part
 from services.console.application.ports import OPERATOR, SERVICES, Api
 from services.console.domain.endings import ConsoleTrouble, Unusable
 
@@ -27,7 +28,7 @@ async def listed(services: Sequence[str], state: str, api: Api) -> list[dict[str
 
 async def shown(service: str, letter: str, api: Api) -> dict[str, Any]:
     """Return all that is known of one."""
-    answer: dict[str, Any] = await api.call("GET", _known(service), f"/ops/dead-letters/{letter}", role=OPERATOR)
+    answer: dict[str, Any] = await api.call("GET", _known(service), f"/ops/dead-letters/{part(letter)}", role=OPERATOR)
     return answer
 
 
@@ -38,7 +39,7 @@ async def redriven(service: str, letter: str, api: Api) -> dict[str, Any]:
         ConsoleTrouble: when it failed again; it stays where it is.
 
     """
-    answer: dict[str, Any] = await api.call("POST", _known(service), f"/ops/dead-letters/{letter}/redrive", role=OPERATOR)
+    answer: dict[str, Any] = await api.call("POST", _known(service), f"/ops/dead-letters/{part(letter)}/redrive", role=OPERATOR)
     if answer["outcome"] == "failed":
         raise ConsoleTrouble(f"{letter} failed again ({answer.get('code')}); it stays set aside")
     return answer
@@ -46,6 +47,6 @@ async def redriven(service: str, letter: str, api: Api) -> dict[str, Any]:
 
 async def discarded(service: str, letter: str, reason: str, api: Api) -> dict[str, Any]:
     """Give it up; the reason is kept with it for the audit."""
-    path = f"/ops/dead-letters/{letter}/discard"
+    path = f"/ops/dead-letters/{part(letter)}/discard"
     await api.call("POST", _known(service), path, role=OPERATOR, body={"reason": reason})
     return {"event_id": letter, "outcome": "discarded"}

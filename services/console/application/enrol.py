@@ -5,8 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from services.console.application.members import is_member_id
+from services.console.application.paths import part
 from services.console.application.ports import HR_ADMIN, Api
-from services.console.domain.endings import Exit, Unusable
+from services.console.domain.endings import ConsoleTrouble, Exit, Refused, Unusable
+
+NOT_FOUND = 404
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +45,12 @@ async def enrol(command: Enrol, api: Api) -> Enrolled:
 
     Raises:
         Unusable: when it is not said who is meant.
+        ConsoleTrouble: when there is no such programme.
 
     """
     if command.everyone == bool(command.members):
         raise Unusable("Say who is meant: --all, or members by company key or Tandem's id")
+    await check_programme(command.programme, api)
     result = Enrolled()
     keys = [name for name in command.members if not is_member_id(name)]
     if command.everyone or keys:
@@ -57,3 +62,20 @@ async def enrol(command: Enrol, api: Api) -> Enrolled:
         await api.call("POST", "profile", f"/members/{member_id}/enrolments", role=HR_ADMIN, body=body)
         result.enrolled += 1
     return result
+
+
+async def check_programme(programme: str, api: Api) -> None:
+    """Ask matching for the programme: profile takes any name, and a misspelt one would enrol people in nothing.
+
+    Raises:
+        ConsoleTrouble: when matching has no such programme. Who cannot reach matching, or may not ask, is not stopped.
+
+    """
+    path = f"/programmes/{part(programme)}"
+    try:
+        await api.call("GET", "matching", path, role=HR_ADMIN)
+    except Refused as refusal:
+        if refusal.status == NOT_FOUND:
+            raise ConsoleTrouble(f"There is no programme {programme}: create it with `tandem programme apply FILE`") from refusal
+    except ConsoleTrouble:
+        return

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from services.console.application.enrol import check_programme
 from services.console.application.ports import HR_ADMIN, Api, Told, tell_nobody
 from services.console.application.waiting import until_final
 from services.console.domain.endings import Exit, Unusable
@@ -50,9 +51,12 @@ async def import_people(command: ImportPeople, api: Api, told: Told = tell_nobod
 
     Raises:
         Unusable: when the file cannot be read; nothing was sent.
+        ConsoleTrouble: when the programme to enrol in does not exist; nothing was sent.
 
     """
     _check_readable(command.file)
+    if command.enrol:
+        await check_programme(command.enrol, api)
     query = {
         "filename": command.file.name,
         "dry_run": str(command.dry_run).lower(),
@@ -100,7 +104,7 @@ async def _enrol(api: Api, path: str, programme: str) -> int:
     """Enrol those whose row was taken, some hundreds at a time."""
     enrolled, keys = 0, []
     async for row in _rows(api, path, {}):
-        if row["outcome"] != "refused":
+        if row["outcome"] not in {"refused", "withheld"}:
             keys.append(row["company_key"])
         if len(keys) >= KEYS_PER_CALL:
             enrolled += await _enrol_keys(api, programme, keys)

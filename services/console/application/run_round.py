@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from services.console.application.paths import part
 from services.console.application.ports import HR_ADMIN, Api, Told, tell_nobody
 from services.console.application.settling import settled
 from services.console.application.waiting import until_final
@@ -30,7 +31,7 @@ async def run_round(command: RunRound, api: Api, told: Told = tell_nobody) -> di
     """
     body = {} if command.seed is None else {"seed": command.seed}
     await settled(api, source="profile", reader="matching")
-    opened = await api.call("POST", "matching", f"/programmes/{command.programme}/rounds", role=HR_ADMIN, body=body)
+    opened = await api.call("POST", "matching", f"/programmes/{part(command.programme)}/rounds", role=HR_ADMIN, body=body)
     path = f"/rounds/{opened['round_id']}"
     solved = await _follow(api, path, ("solved", "published"), told)
     if _nobody(solved):

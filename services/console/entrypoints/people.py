@@ -56,7 +56,7 @@ def _show(found: Imported, command: ImportPeople) -> None:
     if found.summary.get("unknown_columns"):
         print_line(f"Columns that Tandem does not know, left out: {', '.join(found.summary['unknown_columns'])}")
     counts = found.summary["counts"]
-    named = ("rows", "created", "updated", "unchanged", "refused", "warnings")
+    named = ("rows", "created", "updated", "unchanged", "refused", *(("withheld",) if counts.get("withheld") else ()), "warnings")
     title = f"{command.file.name}{' (dry run: nothing was changed)' if command.dry_run else ''}: {found.summary['state']}"
     print_table(title, named, [[counts.get(name, 0) for name in named]])
     if found.enrolled is not None:

@@ -14,7 +14,7 @@ from services.console.domain.facts import Fact
 from tests.unit.console.fakes import InMemoryConnections
 
 SUBCOMMANDS = (
-    *(("up",), ("demo",), ("status",), ("import",), ("enrol",), ("token",), ("programme", "apply"), ("round", "run")),
+    *(("up",), ("demo",), ("status",), ("import",), ("enrol",), ("token",), ("match",), ("programme", "apply"), ("round", "run")),
     *(("events", "tail"), ("dead-letters", "list"), ("dead-letters", "show"), ("dead-letters", "redrive"), ("dead-letters", "discard")),
 )
 MEMBER = "6f1c2a34-9d0e-4b52-8f7a-0d6f1f0a1b01"
@@ -169,6 +169,12 @@ class TestOtherCommands:
         assert console.main(["token", "ada", "--role", "programme_admin", "--programme", "peers"]) == 0
         assert there.minted == [("ada", ["programme_admin"], ["peers"], 12)]
         assert there.to.calls == []
+
+    def test_an_unknown_role_is_wrong_usage(self, there: InMemoryConnections, capsys: pytest.CaptureFixture[str]) -> None:
+        """Else the token would be refused later, without a reason that helps."""
+        assert console.main(["token", "ada", "--role", "emperor"]) == 2
+        assert "emperor is no role; there are member," in capsys.readouterr().err
+        assert there.minted == []
 
     def test_facts_come_one_json_object_a_line(self, there: InMemoryConnections, capsys: pytest.CaptureFixture[str]) -> None:
         """N1: as `events.ndjson`."""

@@ -9,9 +9,10 @@ from services.console.application.apply_programme import apply_programme, read_p
 from services.console.application.enrol import Enrol, enrol
 from services.console.application.import_people import ImportPeople, import_people
 from services.console.application.members import member_id_of
+from services.console.application.paths import part
 from services.console.application.run_round import RunRound, run_round
 from services.console.application.status import exit_code_of, status
-from services.console.domain.endings import ConsoleTrouble, Exit, ServiceAway, Unusable
+from services.console.domain.endings import ConsoleTrouble, Exit, Refused, ServiceAway, Unusable
 from services.console.domain.facts import Fact, Wanted
 from tests.unit.console.fakes import InMemoryApi
 
@@ -96,6 +97,7 @@ class TestImportPeople:
             "GET profile /imports/i1": summary(),
             "GET profile /imports/i1/rows": {"items": [row("E1"), row("E2", "refused")], "next": None},
             "POST profile /enrolments": {"enrolled": 1, "unchanged": 0, "unknown": []},
+            "GET matching /programmes/peers": {},
         }
         quiet = InMemoryApi(dict(answers))
         await import_people(ImportPeople(file=people), quiet)
@@ -112,11 +114,19 @@ class TestImportPeople:
                 "POST profile /imports": {"import_id": "i1"},
                 "GET profile /imports/i1": summary(),
                 "GET profile /imports/i1/rows": {"items": [row("E1")], "next": None},
+                "GET matching /programmes/peers": {},
             }
         )
         await import_people(ImportPeople(file=people, dry_run=True, enrol="peers"), api)
-        assert api.calls[0][1]["dry_run"] == "true"
+        assert api.calls[1][1]["dry_run"] == "true"
         assert "POST profile /enrolments" not in api.names()
+
+    async def test_an_unknown_programme_is_told_before_anything_is_sent(self, people: Path) -> None:
+        """Else the people would be in, and enrolled in nothing."""
+        api = InMemoryApi()
+        with pytest.raises(ConsoleTrouble, match="no programme peers"):
+            await import_people(ImportPeople(file=people, enrol="peers"), api)
+        assert api.names() == ["GET matching /programmes/peers"]
 
 
 class TestEnrol:
@@ -128,11 +138,27 @@ class TestEnrol:
             {
                 "POST profile /enrolments": {"enrolled": 1, "unchanged": 1, "unknown": ["E9"]},
                 f"POST profile /members/{MEMBER}/enrolments": None,
+                "GET matching /programmes/peers": {},
             }
         )
         found = await enrol(Enrol(programme="peers", members=["E1", "E9", MEMBER]), api)
         assert found.as_plain() == {"enrolled": 2, "unchanged": 1, "unknown": ["E9"]}
         assert found.exit_code is Exit.SOME_REFUSED
+
+    async def test_an_unknown_programme_is_told(self) -> None:
+        """Profile takes any name; matching knows."""
+        with pytest.raises(ConsoleTrouble, match="no programme p"):
+            await enrol(Enrol(programme="p", everyone=True), InMemoryApi())
+
+    async def test_matching_may_be_out_of_reach(self) -> None:
+        """An HR token may be good for profile only."""
+        api = InMemoryApi(
+            {
+                "GET matching /programmes/p": Refused("matching", 403, "not-allowed", "You may not do this."),
+                "POST profile /enrolments": {"enrolled": 2, "unchanged": 0, "unknown": []},
+            }
+        )
+        assert (await enrol(Enrol(programme="p", everyone=True), api)).enrolled == 2
 
     @pytest.mark.parametrize("command", [Enrol(programme="p"), Enrol(programme="p", members=["E1"], everyone=True)])
     async def test_who_is_meant_must_be_said_once(self, command: Enrol) -> None:
@@ -164,6 +190,21 @@ class TestApplyProgramme:
         (tmp_path / name).write_text(text)
         with pytest.raises(Unusable):
             read_programme(tmp_path / name)
+
+
+class TestNames:
+    """What people type is one part of a path."""
+
+    @pytest.mark.parametrize(("name", "wanted"), [("peers-2027", "peers-2027"), ("a/../b", "a%2F..%2Fb"), ("a?b", "a%3Fb")])
+    def test_nothing_in_it_leads_elsewhere(self, name: str, wanted: str) -> None:
+        """A programme `x/../y` is not `y`."""
+        assert part(name) == wanted
+
+    @pytest.mark.parametrize("name", ["", " ", ".", ".."])
+    def test_other_folders_are_no_names(self, name: str) -> None:
+        """2: wrong usage."""
+        with pytest.raises(Unusable):
+            part(name)
 
 
 class TestRunRound:

@@ -29,6 +29,12 @@ class TestDataFolder:
         folder.remove()
         assert (DataFolder.kept(tmp_path / "data").mongo / "table").read_text() == "x"
 
+    def test_a_place_that_cannot_hold_data_is_one_line(self, tmp_path: Path) -> None:
+        """A file in the way, a folder without rights: no traceback."""
+        (tmp_path / "file").write_text("x")
+        with pytest.raises(LaunchTrouble, match="cannot hold the data"):
+            DataFolder.kept(tmp_path / "file" / "data")
+
     def test_only_the_owner_may_look_inside(self, tmp_path: Path) -> None:
         """It holds a signing key."""
         folder = DataFolder.kept(tmp_path / "data")
