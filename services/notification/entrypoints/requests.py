@@ -49,12 +49,15 @@ class DeliveryOut(Out):
         return cls.model_validate(delivery)
 
 
+LANGUAGE_TAG = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*$"
+
+
 class PreferencesIn(BaseModel):
     """The whole wish of a member; what is left out falls back to its default."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    language: str | None = Field(None, min_length=1, max_length=LANGUAGE_LENGTH_MAX, description="BCP 47; null: as in the profile.")
+    language: str | None = Field(None, pattern=LANGUAGE_TAG, max_length=LANGUAGE_LENGTH_MAX, description="BCP 47; null: as in the profile.")
     muted: list[Kind] = Field(default_factory=list, max_length=len(Kind), description="Kinds that are not to be mailed.")
 
     def wish(self) -> Preferences:

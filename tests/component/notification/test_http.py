@@ -86,6 +86,12 @@ class TestPreferences:
             answer = await office.app.client.put("/preferences", json={"muted": [kind]}, headers=bearer(member(ADA)))
             assert (answer.status_code, answer.json()["code"]) == (422, "message-not-optional")
 
+    async def test_a_language_is_a_tag(self, office: Office) -> None:
+        """N16: a typing error is told, not kept."""
+        for tag, status in (("de", 200), ("pt-BR", 200), ("klingon!!", 422), ("d", 422)):
+            answer = await office.app.client.put("/preferences", json={"language": tag}, headers=bearer(member(ADA)))
+            assert answer.status_code == status
+
     async def test_defaults_and_what_may_be_chosen(self, office: Office) -> None:
         """A page can be drawn from the answer alone."""
         shown = await get(office, "/preferences", bearer(member("nobody-yet")))

@@ -276,3 +276,9 @@ class TestLetters:
             "The request was taken back.",
         )
         assert letter.closing == ()
+
+    def test_a_proposal_ended_by_a_wish_reads_like_a_declined_one(self) -> None:
+        """N9: nobody learns from a mail that somebody wishes never to be paired with them."""
+        given = scene(Catalogues().voice("en", "UTC"), Kind.CLOSED)
+        barred = write(replace(given, matter=replace(given.matter, reason="other", only_proposed=True)))
+        assert barred == write(replace(given, kind=Kind.PROPOSAL_DECLINED))

@@ -1,8 +1,12 @@
 """Balance and support: formed, charter, active, review, and the kind ending (R14, R22, R49)."""
 
 from services.notification.adapters.wording.letter import Fact, Letter, Link, Scene
+from services.notification.adapters.wording.letters.proposals import declined
 from services.notification.adapters.wording.letters.reasons import closing_reason, review_reason
 from services.notification.adapters.wording.voice import Voice
+
+TOLD_OF_PROPOSALS = ("withdrawn", "member-left", "reporting-line")
+"""Why a proposal that nobody declined is over, where that may be said."""
 
 
 def _why(voice: Voice) -> str:
@@ -104,8 +108,13 @@ def closed(scene: Scene) -> Letter:
 
 
 def _never_formed(scene: Scene) -> Letter:
-    """Kindly: a proposal that is over though nobody declined; there was no time together to give thanks for."""
+    """Kindly: a proposal that is over though nobody declined; there was no time together to give thanks for.
+
+    Whose cause is not told (one of them wishes never to be paired with the other) reads like any declined proposal.
+    """
     voice, farewell = scene.voice, scene.leaving
+    if not farewell and scene.matter.reason not in TOLD_OF_PROPOSALS:
+        return declined(scene)
     return Letter(
         subject=voice.say("Your proposed pairing will not go ahead"),
         greeting=scene.greeting,

@@ -93,7 +93,7 @@ def cancelled(scene: Scene) -> Letter:
         subject=voice.say("Cancelled: {title}", title=title(scene)),
         greeting=scene.greeting,
         paragraphs=(
-            voice.say("The session with {names} does not take place.", names=scene.names),
+            voice.say("The session with {names} will not take place.", names=scene.names),
             cancel_reason(voice, scene.matter.reason or ""),
         ),
         facts=_facts(scene, when=voice.say("It was planned for")),
