@@ -102,7 +102,7 @@ class SamenessRules:
     fall_from: float = _number(0.95, 0, 1)
     fall_to: float = _number(0.995, 0, 1)
     neutral: float = _number(0.75, 0, 1)
-    sample: int = _whole(50_000, 1_000, 2_000_000)
+    sample: int = _whole(30_000, 1_000, 2_000_000)
     level_span: int = _whole(4, 1, 50)
     """A difference of so many levels is no likeness at all (R8)."""
     years_span: float = _number(4.0, 1.1, 100)
@@ -140,7 +140,7 @@ class SearchRules:
 
     candidates: int = _whole(20, 1, 200)
     pricing_passes: int = _whole(1, 0, 5)
-    step: int = _whole(1_000, 1, 100_000)
+    step: int = _whole(500, 1, 100_000)
     polish_passes: int = _whole(20, 0, 200)
 
 

@@ -158,13 +158,13 @@ def scan_listed(pool: Pool, model: Model, i: int, limit: Real, mine: float, summ
         least = mine + limit[j] if summed else min(mine, limit[j])
         gain_i = math.sqrt(min(1.0, sum_i * pool.inverse_wish[i]))
         gain_j = math.sqrt(min(1.0, sum_j * pool.inverse_wish[j]))
-        if micro_score(gain_i, gain_j, 1.0, model) <= least:
+        if micro_score(gain_i, gain_j, 1.0, model) + 1 <= least:
             continue
         goal = cosine(with_own(pool.goals, scratch.own_goals, j), pool.goals.scale[i] * pool.goals.scale[j], model.neutral_goals)
         shared = with_own(pool.challenges, scratch.own_challenges, j)
         chal = cosine(shared, pool.challenges.scale[i] * pool.challenges.scale[j], model.neutral_challenges)
         best = 1.0 - model.goals * (1.0 - goal) - model.challenges * (1.0 - chal) + 1e-9
-        if micro_score(gain_i, gain_j, best, model) <= least:
+        if micro_score(gain_i, gain_j, best, model) + 1 <= least:
             continue
         shared = with_own(pool.experience, scratch.own_experience, j)
         exp = cosine(shared, pool.experience.scale[i] * pool.experience.scale[j], model.neutral_experience)
@@ -238,6 +238,27 @@ def score_row(pool: Pool, model: Model, i: int, begin: int, end: int, scratch: S
 
 
 @compiled
+def promising(pool: Pool, model: Model, i: int, begin: int, end: int, limit: Real, mine: float, summed: Whole, scratch: Scratch) -> int:
+    """List those in the range whose gains alone would allow a score over the limit; return how many.
+
+    One micro-point of room: the bound is rounded as the score is, but not by the same operations.
+    """
+    inverse_i = pool.inverse_wish[i]
+    gain_in, gain_out, inverse = scratch.gain_in[begin:end], scratch.gain_out[begin:end], pool.inverse_wish[begin:end]
+    best, limits = scratch.score[begin:end], limit[begin:end]
+    for k in range(len(best)):
+        gain_i = math.sqrt(min(1.0, gain_in[k] * inverse_i))
+        gain_j = math.sqrt(min(1.0, gain_out[k] * inverse[k]))
+        best[k] = micro_score(gain_i, gain_j, 1.0, model) + 1
+    count = 0
+    for k in range(len(best)):
+        least = mine + limits[k] if summed else min(mine, limits[k])
+        scratch.reached[count] = begin + k
+        count += 1 if best[k] > least and best[k] > 1 else 0
+    return count
+
+
+@compiled
 def scan_row(pool: Pool, model: Model, i: int, begin: int, end: int, limit: Real, mine: float, summed: Whole, scratch: Scratch) -> int:
     """Leave in `scratch.hit` everybody in the range whose score with i exceeds the limit; return how many.
 
@@ -253,6 +274,12 @@ def scan_row(pool: Pool, model: Model, i: int, begin: int, end: int, limit: Real
         return 0
     if reach > DENSE * (end - begin):
         add_gains(pool, i, asked, given, scratch)
-        return scan_dense(pool, model, i, begin, end, limit, mine, summed, scratch)
+        count = promising(pool, model, i, begin, end, limit, mine, summed, scratch)
+        if count > DENSE * (end - begin):
+            return scan_dense(pool, model, i, begin, end, limit, mine, summed, scratch)
+        hits = scan_listed(pool, model, i, limit, mine, summed, count, scratch)
+        scratch.gain_in[begin:end] = 0
+        scratch.gain_out[begin:end] = 0
+        return hits
     count = list_reached(pool, i, asked, given, scratch)
     return scan_listed(pool, model, i, limit, mine, summed, count, scratch)
