@@ -35,7 +35,7 @@ class Status:
         return {"service": self._foundation.service, **path_blocks, **dict(zip(blocks, answers, strict=True))}
 
     async def _path(self) -> dict[str, Any]:
-        found = await path_status(self._foundation.database, self._foundation.clock)
+        found = await path_status(self._foundation.database)
         oldest = found["outbox_oldest_age_seconds"] or 0.0
         return {
             "outbox": {"depth": found["outbox_rows"], "oldest_seconds": round(oldest, 3)},

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.kernel.clock import Clock
 from shared.messaging import burial, inbox, lanes, outbox
 from shared.persistence import leases
 from shared.persistence.database import Database
@@ -16,20 +15,13 @@ INDEXES: tuple[Index, ...] = (*outbox.INDEXES, *inbox.INDEXES, *lanes.INDEXES, *
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-async def path_status(database: Database, clock: Clock) -> dict[str, Any]:
-    """Return outbox depth and age, parked keys, open dead letters and timers. Asked for, never on a timer."""
-    now, wall = clock.now(), database.wall.now()
-    rows, held = database.collection(outbox.COLLECTION), database.collection(lanes.LANES)
-    waiting = database.collection(timers.COLLECTION)
+async def path_status(database: Database) -> dict[str, Any]:
+    """Return outbox depth and age, parked events and open dead letters. Asked for, never on a timer."""
+    rows, wall = database.collection(outbox.COLLECTION), database.wall.now()
     oldest = await rows.find_one({"at": {"$gte": BEGINNING, "$lte": wall + timedelta(days=366)}}, {"at": 1}, sort=[("at", 1)])
-    overdue = {"state": timers.WAITING, "wake_at": {"$gte": BEGINNING, "$lte": now}}
     return {
         "outbox_rows": await rows.count({}),
         "outbox_oldest_age_seconds": None if oldest is None else max(0.0, (wall - oldest["at"]).total_seconds()),
-        "parked_keys": await held.count({"state": lanes.WAITS}),
         "parked_events": await database.collection(lanes.PARKED).count({}),
         "dead_letters_open": await database.collection(burial.COLLECTION).count({"state": burial.OPEN}),
-        "timers_waiting": await waiting.count({"state": timers.WAITING}),
-        "timers_overdue": await waiting.count(overdue),
-        "timers_stuck": await waiting.count({"state": timers.STUCK}),
     }
