@@ -17,10 +17,12 @@ from services.notification.application.send_delivery import PostCounter, send_de
 from services.notification.domain.delivery import Delivery, Outcome, State
 from services.notification.domain.truth import OVERTAKEN
 from services.notification.entrypoints.settlement import Settlement
+from shared.kernel.errors import OutcomeUnknown, StaleVersion
 from shared.kernel.tasks import Tasks
 from shared.observability import log_events
 from shared.observability.logging import correlated, get_log
 from shared.persistence.doorbell import Doorbell
+from shared.persistence.errors import DatabaseFault
 from shared.persistence.patience import Patience
 
 COMPOSE_TRIES_MAX = 5
@@ -145,9 +147,15 @@ class Dispatcher:
 
     async def _rounds(self) -> None:
         try:
-            busy_at = asyncio.get_running_loop().time()
+            busy_at, database = asyncio.get_running_loop().time(), Patience(self._counter.randomness)
             while not self._stopping:
-                if await self.round():
+                try:
+                    busy = await self.round()
+                    database.succeeded()
+                except (DatabaseFault, OutcomeUnknown, StaleVersion):
+                    await self._bell.wait(database.next_wait())  # it is away: what we hold comes again when the lease has ended
+                    continue
+                if busy:
                     busy_at = asyncio.get_running_loop().time()
                     continue
                 if asyncio.get_running_loop().time() - busy_at > HANG_UP_AFTER_SECONDS:
@@ -173,7 +181,10 @@ class Dispatcher:
             self._tasks.spawn("deliveries.line", self._line(mailer, people, looking, claimed))
             for mailer, _ in zip(self._mailers, claimed.lanes, strict=False)
         ]
-        await asyncio.gather(*lines)
+        ends = await asyncio.gather(*lines, return_exceptions=True)  # all of them: no line may outlive its round
+        for fault in ends:
+            if isinstance(fault, BaseException):
+                raise fault
         if all(mailer.available for mailer in self._mailers):
             self._patience.succeeded()
         else:

@@ -26,8 +26,16 @@ class Settlement:
         """Return when the outcome is committed."""
         self._waiting.setdefault(claim, {})[delivery.id] = outcome
         async with self._one_at_a_time:
-            if delivery.id in self._waiting.get(claim, {}):
-                await self._write(SettleDeliveries(claim=claim, outcomes=self._waiting.pop(claim)))
+            if delivery.id not in self._waiting.get(claim, {}):
+                return
+            outcomes = self._waiting.pop(claim)
+            try:
+                await self._write(SettleDeliveries(claim=claim, outcomes=outcomes))
+            except BaseException:
+                del outcomes[delivery.id]  # the others are not committed either: each of them tries again
+                if outcomes:
+                    self._waiting[claim] = outcomes | self._waiting.get(claim, {})
+                raise
 
     async def _write(self, command: SettleDeliveries) -> None:
         async def work(tx: Transaction) -> None:
