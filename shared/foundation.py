@@ -49,8 +49,12 @@ class Foundation(Generic[S]):
         randomness: Randomness,
         database: Database,
         authenticator: Authenticator | None = None,
+        http: httpx2.AsyncClient | None = None,
     ) -> None:
-        """`wall` is technical time; business time (`clock`) comes from the settings. Call inside the running loop."""
+        """`wall` is technical time; business time (`clock`) comes from the settings. Call inside the running loop.
+
+        `authenticator` and `http` (how other services and the issuer are reached) are given by tests and simulations.
+        """
         self.service = service
         self.shared = shared
         self.settings = settings
@@ -64,7 +68,7 @@ class Foundation(Generic[S]):
         self.tasks = Tasks(_tell_of_death)
         self.outbox_bell = Doorbell()
         self.timers_bell = Doorbell()
-        self.http = httpx2.AsyncClient()
+        self.http = http or httpx2.AsyncClient()
         self.authenticator = authenticator or TokenAuthenticator(shared.auth, KeyCache(key_source(shared.auth.jwks, self.http)), wall=wall)
         self._token = token_source(shared.auth, self.http)
 

@@ -6,7 +6,7 @@ A broker or a database that is away at the start stops nothing: HTTP answers at 
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from fastapi import FastAPI
 
@@ -19,7 +19,7 @@ from shared.messaging.broker import BrokerLink
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.parked import ParkedWorker
 from shared.messaging.relay import Relay
-from shared.messaging.sending import KafkaSender
+from shared.messaging.sending import KafkaSender, Sender
 from shared.observability import log_events
 from shared.observability.health import NotReady
 from shared.observability.logging import get_log
@@ -39,18 +39,38 @@ FAILURES_MAX = 5
 """After so many failures in a row the process says that it is no longer live, and goes on trying."""
 
 
+class Link(Protocol):
+    """What feeds the consumer of a service."""
+
+    async def run(self) -> None:
+        """Connect, waiting for a broker that is away; return when all consumers run."""
+        ...
+
+    async def ready(self) -> None:
+        """Return when the consumers run, else raise `NotReady`."""
+        ...
+
+    async def lag(self) -> dict[str, int]:
+        """Return how many records wait per topic."""
+        ...
+
+    async def stop(self) -> None:
+        """Finish the batch in hand and leave."""
+        ...
+
+
 class Running(Generic[S]):
     """One service at work."""
 
-    def __init__(self, foundation: Foundation[S], service: Service) -> None:
-        """Put the parts together; nothing starts yet."""
+    def __init__(self, foundation: Foundation[S], service: Service, *, link: Link | None = None, sender: Sender | None = None) -> None:
+        """Put the parts together; nothing starts yet. `link` and `sender` are Kafka's unless a simulation gives others."""
         shared = foundation.shared
         self._foundation = foundation
         self._service = service
-        self._link = BrokerLink(service.consumer, shared.kafka, randomness=foundation.randomness)
+        self._link: Link = link or BrokerLink(service.consumer, shared.kafka, randomness=foundation.randomness)
         self._relay = Relay(
             database=foundation.database,
-            sender=KafkaSender(shared.kafka, f"tandem-{foundation.service}-relay"),
+            sender=sender or KafkaSender(shared.kafka, f"tandem-{foundation.service}-relay"),
             doorbell=foundation.outbox_bell,
             tasks=foundation.tasks,
             randomness=foundation.randomness,
