@@ -14,6 +14,7 @@ TOP = {
 FORBIDDEN = re.compile(
     r"/(work|root|home)/[a-z]|files\.python" + r"hosted|py" + r"pi\.org|registry\.npm" + r"js|repo1?\.maven|crates\." + "io", re.IGNORECASE
 )
+LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#\s]+)")
 NOT_TEXT = {".mo", ".png", ".xlsx", ".gz", ".ico", ".woff2"}
 
 
@@ -42,6 +43,13 @@ class TestTree:
             if FORBIDDEN.search(line)
         ]
         assert found == []
+
+    def test_every_link_of_a_document_leads_somewhere(self) -> None:
+        """A reader who follows a link finds a file."""
+        pages = [ROOT / name for name in tracked() if name.endswith(".md") and (ROOT / name).is_file()]
+        links = [(page, link) for page in pages for link in LINK.findall(page.read_text(encoding="utf-8"))]
+        assert links
+        assert [f"{page.relative_to(ROOT)}: {link}" for page, link in links if not (page.parent / link).exists()] == []
 
     def test_the_database_emulator_is_never_imported(self) -> None:
         """SecantusDB is GPL: a program behind a socket, never a module (deploy/decisions/0003)."""

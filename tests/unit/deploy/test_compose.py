@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from pydantic_settings import BaseSettings
 
+from services.console.adapters.target import TOKEN_NAME
 from services.matching.settings import MatchingSettings
 from services.notification.settings import NotificationSettings, SmtpSettings
 from services.profile.settings import ProfileSettings
@@ -114,6 +115,16 @@ class TestCompose:
                 shared, own = load(kind, *others)
                 assert own.http_host == "0.0.0.0"  # noqa: S104 - inside the container
                 assert shared.kafka.bootstrap_servers == "kafka:9092"
+
+    def test_every_name_of_ours_in_any_container_is_a_documented_setting(self, composed: dict[str, Any]) -> None:
+        """Also the console's: what Compose sets stands in the table of settings or is the console's token."""
+        table = (ROOT / "deploy/env/settings.md").read_text(encoding="utf-8")
+        documented = set(re.findall(r"TANDEM_[A-Z0-9_]+", table)) | {TOKEN_NAME}
+        used = {
+            name for service in composed["services"].values() for name in service.get("environment") or {} if name.startswith("TANDEM_")
+        }
+        assert used
+        assert sorted(used - documented) == []
 
 
 class TestDockerfile:
