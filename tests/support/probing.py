@@ -9,14 +9,14 @@ T = TypeVar("T")
 
 
 @overload
-async def until(predicate: Callable[[], Awaitable[T]], *, within: float = 10.0, saying: str, every: float = 0.02) -> T: ...
+async def until(predicate: Callable[[], Awaitable[T]], *, within: float = 30.0, saying: str, every: float = 0.02) -> T: ...
 
 
 @overload
-async def until(predicate: Callable[[], T], *, within: float = 10.0, saying: str, every: float = 0.02) -> T: ...
+async def until(predicate: Callable[[], T], *, within: float = 30.0, saying: str, every: float = 0.02) -> T: ...
 
 
-async def until(predicate: Callable[[], Any], *, within: float = 10.0, saying: str, every: float = 0.02) -> Any:
+async def until(predicate: Callable[[], Any], *, within: float = 30.0, saying: str, every: float = 0.02) -> Any:
     """Ask `predicate` (plain or async) until it answers with something true; return the answer, or fail with the last one seen."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -51,16 +50,15 @@ class TestHelp:
         assert "Did you mean 'import'?" in capsys.readouterr().err
 
     def test_it_starts_quickly_and_loads_little(self) -> None:
-        """Under 0.3 s on a quiet machine; nothing heavy is imported for help (the bound here allows for a busy one)."""
+        """Under 0.3 s on a quiet machine; nothing heavy is imported for help. Its own processor time is measured, whoever else works."""
         code = (
             "import sys; from services.console.main import main; main(['--help']); "
             "names = ('aiokafka', 'motor', 'httpx2', 'rich', 'pydantic', 'joserfc'); "
-            "heavy = [name for name in names if name in sys.modules]; sys.exit(str(heavy) if heavy else 0)"
+            "heavy = [name for name in names if name in sys.modules]; import time; took = time.process_time(); "
+            "sys.exit(str(heavy) if heavy else f'{took} s' if took > 1 else 0)"
         )
-        began = time.perf_counter()
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        assert time.perf_counter() - began < 3
 
 
 class TestTrouble:

@@ -112,15 +112,15 @@ class TestRules:
     )
     def test_rule_that_cannot_be_followed(self, rrule: str) -> None:
         """R30: it is named as such, quickly; nothing searches until the year 9999."""
-        began = time.perf_counter()
+        began = time.process_time()
         with pytest.raises(RuleNotUnderstood):
             following(rrule, "2027-03-02 09:00")
-        assert time.perf_counter() - began < 0.5
+        assert time.process_time() - began < 0.5
 
     def test_years_later_it_is_still_quick(self) -> None:
         """R53: a pairing that lasts ten years does not slow the planner."""
-        began = time.perf_counter()
+        began = time.process_time()
         after = at("2027-03-02 09:00") + 3650 * DAY
         found = DateutilRecurrence().following(cadence("FREQ=DAILY"), at("2027-03-02 09:00"), after, 5)
         assert len(found) == 5
-        assert time.perf_counter() - began < 0.5
+        assert time.process_time() - began < 0.5
