@@ -37,6 +37,8 @@ def match(  # noqa: PLR0917 - options of a command
     """Find the best pairs for everybody in a people file, explain each, prove how near the best it is, and compare rules.
 
     Leaves pairs.csv, explanations.ndjson, unmatched.csv, report.json and report.html in the folder.
+
+    Example: tandem match people.csv --out match-out
     """
     screen = Console(stderr=True)
     try:
