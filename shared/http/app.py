@@ -9,6 +9,7 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 
 from shared.http.auth import Authenticator, Requires
+from shared.http.description import describe
 from shared.http.middleware import CanonicalRequest
 from shared.http.probes import probes_router
 from shared.http.problems import install_problems
@@ -51,6 +52,7 @@ def create_app(
     for router in routers:
         refuse_open_routes(router)
         app.include_router(router)
+    describe(app, required_roles)
     return app
 
 

@@ -25,6 +25,7 @@ from services.matching.entrypoints.requests import CharterBody, CloseIn, Decline
 from shared.contracts.base import instant_text
 from shared.http.auth import Principal, Role, requires
 from shared.http.commands import CommandRunner
+from shared.http.description import IF_MATCH
 from shared.http.etags import etag_of, if_match
 from shared.http.paging import After, Page, Paged
 from shared.kernel.errors import NotAllowed, NotFound
@@ -156,7 +157,7 @@ class CharterRoutes:
         """Return the table of routes."""
         router = APIRouter(prefix="/pairings", tags=["charters"])
         router.add_api_route("/{pairing_id}/charter", self.read, methods=["GET"])
-        router.add_api_route("/{pairing_id}/charter", self.write, methods=["PUT"])
+        router.add_api_route("/{pairing_id}/charter", self.write, methods=["PUT"], openapi_extra=IF_MATCH)
         return router
 
     async def _shown(self, pairing: Pairing, response: Response) -> CharterOut:

@@ -22,6 +22,7 @@ from services.profile.entrypoints.transactions import Transactions
 from shared.http.auth import Principal, Role, requires
 from shared.http.bodies import takes_up_to
 from shared.http.commands import CommandRunner, cause_of
+from shared.http.description import FILE_BODY, REPEATABLE
 from shared.http.paging import Page, Paged, encode_cursor
 from shared.kernel.clock import Clock
 from shared.kernel.randomness import Randomness, new_id
@@ -73,7 +74,7 @@ def imports_router(commands: CommandRunner[UnitOfWork], transactions: Transactio
 
 
 def _upload(router: APIRouter, commands: CommandRunner[UnitOfWork], uploads: Uploads, bytes_max: int) -> None:
-    @router.post("/imports", status_code=202, dependencies=[takes_up_to(bytes_max)])
+    @router.post("/imports", status_code=202, dependencies=[takes_up_to(bytes_max)], openapi_extra=FILE_BODY)
     async def receive(
         request: Request,
         principal: Hr,
@@ -137,7 +138,7 @@ def _progress(router: APIRouter, transactions: Transactions) -> None:
 
 
 def _enrolling(router: APIRouter, transactions: Transactions) -> None:
-    @router.post("/enrolments")
+    @router.post("/enrolments", openapi_extra=REPEATABLE)
     async def enrol_many(body: EnrolManyIn, principal: Hr, request: Request) -> answers.BulkEnrolled:  # noqa: ARG001  # that role
         """Enrol many, or everybody: in transactions of 200 members; cut off in between, the same call goes on."""
         cause = cause_of(request)

@@ -20,6 +20,7 @@ from services.profile.entrypoints.requests import EditMemberIn, EnrolIn, PauseIn
 from services.profile.entrypoints.transactions import Transactions
 from shared.http.auth import Principal, Role, requires
 from shared.http.commands import CommandRunner, cause_of
+from shared.http.description import IF_MATCH
 from shared.http.etags import etag_of, if_match
 from shared.http.paging import Page, Paged
 from shared.kernel.errors import NotAllowed
@@ -102,7 +103,7 @@ def _reads(router: APIRouter, reads: Transactions, vocabulary: Vocabulary) -> No
 
 
 def _editing(router: APIRouter, run: "_Changes", reads: Transactions, translator: Translator) -> None:
-    @router.patch("/members/{member_id}")
+    @router.patch("/members/{member_id}", openapi_extra=IF_MATCH)
     async def edit(member_id: str, body: EditMemberIn, principal: OneMember, request: Request, response: Response) -> answers.OwnProfile:
         """Set fields of one's own profile; they belong to the member from then on. Needs `If-Match`."""
         if not principal.is_member(member_id):

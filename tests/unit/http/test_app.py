@@ -13,6 +13,7 @@ from pydantic import BaseModel, Field, field_validator
 from shared.http.app import OpenRoute, create_app
 from shared.http.auth import NotAuthenticated, Principal, Role, requires
 from shared.http.bodies import BODY_BYTES_MAX, takes_up_to
+from shared.http.description import _summary
 from shared.kernel.errors import NotFound, OutcomeUnknown, Refusal, StaleVersion
 from shared.kernel.randomness import seeded
 from shared.observability.health import Health
@@ -281,6 +282,21 @@ class TestRoutes:
         operation = document["paths"]["/things/words"]["post"]
         assert PROBLEM in operation["responses"]["422"]["content"]
         assert operation["security"] == [{"HTTPBearer": []}]
+        assert operation["x-roles"] == ["member"]
+        assert [each["name"] for each in operation["parameters"]] == ["Idempotency-Key"]
+
+    @pytest.mark.parametrize(
+        ("description", "summary"),
+        [
+            ("R10, N14: begin a pairing oneself. Whoever begins has said yes.", "Begin a pairing oneself"),
+            ("C: say no; a reason is kept.\n\nMore.", "Say no; a reason is kept"),
+            ("Note: this stays.", "Note: this stays"),
+            ("", "Handler Name"),
+        ],
+    )
+    def test_a_summary_is_the_first_sentence(self, description: str, summary: str) -> None:
+        """A list of routes reads as a list of what can be done, without numbers that callers do not know."""
+        assert _summary({"description": description, "summary": "Handler Name"}) == summary
 
     async def test_metrics_count_by_template(self, client: httpx2.AsyncClient) -> None:
         """No id ever becomes a label."""
