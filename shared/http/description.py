@@ -49,6 +49,8 @@ def describe(app: FastAPI, roles_of: Callable[[Dependant], tuple[Any, ...] | Non
                     for method in sorted(context.methods or ()):
                         operation = document["paths"].get(context.path, {}).get(method.lower())
                         if operation is not None:
+                            if operation["summary"] == str(context.name).replace("_", " ").title():  # nobody wrote one
+                                operation["summary"] = _summary(operation)
                             _complete(operation, context.path or "", method, roles_of(context.dependant))
             app.openapi_schema = document
         return app.openapi_schema
@@ -57,7 +59,6 @@ def describe(app: FastAPI, roles_of: Callable[[Dependant], tuple[Any, ...] | Non
 
 
 def _complete(operation: dict[str, Any], path: str, method: str, roles: tuple[Any, ...] | None) -> None:
-    operation["summary"] = _summary(operation)
     if roles is None:
         return
     operation["x-roles"] = [str(role) for role in roles]

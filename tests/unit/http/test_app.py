@@ -62,8 +62,9 @@ def routes() -> APIRouter:
     member = Annotated[Principal, requires(Role.MEMBER)]
     operator = Annotated[Principal, requires(Role.OPERATOR)]
 
-    @router.post("/words")
+    @router.post("/words", summary="Count words")
     async def words(body: Words, principal: member) -> dict[str, int]:
+        """Return how many."""
         return {"length": len(body.text)}
 
     @router.get("/{thing_id}/fail")
@@ -282,7 +283,7 @@ class TestRoutes:
         operation = document["paths"]["/things/words"]["post"]
         assert PROBLEM in operation["responses"]["422"]["content"]
         assert operation["security"] == [{"HTTPBearer": []}]
-        assert operation["x-roles"] == ["member"]
+        assert (operation["summary"], operation["x-roles"]) == ("Count words", ["member"])
         assert [each["name"] for each in operation["parameters"]] == ["Idempotency-Key"]
 
     @pytest.mark.parametrize(
