@@ -112,7 +112,7 @@ async def _stages(story: Story, people: Path, seconds: dict[str, float], console
 
     await stage("Import", "HR's file becomes members; a bad row never stops a good one.", story.import_people(people))
     programme = await stage("Programme", "the rules are data, versioned; members take part.", story.open_programme())
-    await stage("Round", "an optimiser over one pool: both must gain, nobody is dropped in silence.", story.run_round(programme))
+    await stage("Round", "one optimum over one pool: give and take counts, nobody is dropped in silence.", story.run_round(programme))
     await stage(
         "Weeks",
         "answers, charters, signatures, sessions; a day passes in a second.",
