@@ -73,15 +73,17 @@ def _cost(pid: int) -> tuple[float, float]:
     return cpu, rss
 
 
-def family_of(pids: Iterable[int]) -> list[int]:
-    """Return the ids of the processes and of all that they started, sorted; while it changes, nothing is idle."""
-    family: list[int] = []
+def children_of(pids: Iterable[int]) -> dict[int, float]:
+    """Return what the processes started that is still there, with its CPU seconds; while either grows much, nothing is idle."""
+    found: dict[int, float] = {}
     for pid in pids:
         try:
-            family += [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
+            for child in psutil.Process(pid).children(recursive=True):
+                times = child.cpu_times()
+                found[child.pid] = times.user + times.system
         except psutil.Error:
             continue
-    return sorted(family)
+    return found
 
 
 def pids_in(folder: Path) -> dict[str, int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deploy.local.footprint import Footprint, family_of, sample
+from deploy.local.footprint import Footprint, children_of, sample
 from deploy.local.stack import Stack, StackOptions, running_stack
 from shared.kernel.randomness import SystemRandomness
 from shared.messaging.settings import KafkaSettings
@@ -19,6 +19,7 @@ from tests.bench.report import Figure, Report, jvm_flags
 Say = Callable[[str], None]
 RATIO_GOAL = 0.5
 SETTLED_WITHIN_SECONDS, LOOK_EVERY_SECONDS = 180.0, 1.0
+CHILD_WORKS_SECONDS, IDLE_TRIES = 0.05, 5
 IDLE_CPU_GOAL, IDLE_RSS_GOAL = 12.0, 900.0
 
 
@@ -81,8 +82,14 @@ class Bench:
 
     async def _idle(self, stack: Stack) -> list[Figure]:
         pids = {running.name: running.pid for running in stack.processes.alive}
-        await settled(pids, self.plan.settle_seconds)
-        return idle_figures(await sample(pids, self.plan.idle_seconds))
+        for _ in range(IDLE_TRIES):
+            await settled(pids, self.plan.settle_seconds)
+            before = children_of(pids.values())
+            found = await sample(pids, self.plan.idle_seconds)
+            if children_of(pids.values()).keys() == before.keys():
+                return idle_figures(found)
+            self.say("  a process started or ended something meanwhile: once more")
+        raise RuntimeError("the processes never became idle")
 
     async def _import(self, stack: Stack, folder: Path) -> list[Figure]:
         rate = await importing.measure(stack, self.plan.rows, folder, self.say)
@@ -107,14 +114,16 @@ class Bench:
 
 
 async def settled(pids: Mapping[str, int], for_seconds: float, within: float = SETTLED_WITHIN_SECONDS) -> None:
-    """Wait until no process has started or ended a child for a while: what a start sets going (compiling the engine) is not idle."""
+    """Wait until no process has a child that comes, goes or works: what a start sets going (compiling the engine) is not idle."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within
-    seen, since = family_of(pids.values()), loop.time()
+    seen, since = children_of(pids.values()), loop.time()
     while loop.time() - since < for_seconds and loop.time() < deadline:
-        await asyncio.sleep(min(LOOK_EVERY_SECONDS, for_seconds))
-        if (now := family_of(pids.values())) != seen:
-            seen, since = now, loop.time()
+        await asyncio.sleep(min(LOOK_EVERY_SECONDS, for_seconds / 4))
+        now = children_of(pids.values())
+        if now.keys() != seen.keys() or sum(now.values()) - sum(seen.values()) > CHILD_WORKS_SECONDS:
+            since = loop.time()
+        seen = now
 
 
 def _addresses(stack: Stack) -> tuple[KafkaSettings, MongoSettings]:
