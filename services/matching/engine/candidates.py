@@ -17,6 +17,7 @@ from services.matching.engine.shapes import Int, Long, Model, Pool, Real, Whole
 NOBODY = -1
 _LOW = 0xFFFFFFFF
 _BLOCKS = 4
+_KEPT = 10
 _WORTH_CUTTING = 3_000
 
 
@@ -72,11 +73,14 @@ def best_of_block(pool: Pool, model: Model, rows: tuple[int, int], columns: tupl
 
 
 @compiled
-def undervalued_in_block(pool: Pool, model: Model, rows: tuple[int, int], columns: tuple[int, int], price: Real) -> tuple[Int, Int, Int]:
-    """Scan one block against another for allowed pairs whose score exceeds the sum of both net prices."""
+def undervalued_in_block(pool: Pool, model: Model, rows: tuple[int, int], columns: tuple[int, int], price: Real, keys: Long) -> Whole:
+    """Scan one block against another for allowed pairs whose score exceeds the sum of both net prices.
+
+    Keeps for each row's person the pairs with the largest excess (key = twice the excess, then the lower place): however
+    many there are, memory stays bounded. Returns twice the excess of all.
+    """
     scratch = new_scratch(pool)
-    left, right, weight = np.empty(1024, np.int32), np.empty(1024, np.int32), np.empty(1024, np.int32)
-    count = 0
+    total = np.int64(0)
     for i in range(rows[0], rows[1]):
         if pool.seats[i] <= 0:
             continue
@@ -84,16 +88,13 @@ def undervalued_in_block(pool: Pool, model: Model, rows: tuple[int, int], column
         hits = scan_row(pool, model, i, begin, columns[1], price, price[i], np.int8(1), scratch)
         hits = keep_allowed(pool, model, i, hits, scratch)
         for at in range(hits):
-            j = scratch.hit[at]
-            if count == len(left):
-                left, right, weight = (
-                    np.concatenate((left, np.empty_like(left))),
-                    np.concatenate((right, np.empty_like(right))),
-                    np.concatenate((weight, np.empty_like(weight))),
-                )
-            left[count], right[count], weight[count] = i, j, scratch.hit_score[at]
-            count += 1
-    return left[:count], right[:count], weight[:count]
+            j = np.int64(scratch.hit[at])
+            excess = 2 * np.int64(scratch.hit_score[at]) - np.int64(2.0 * price[i]) - np.int64(2.0 * price[j])
+            total += excess
+            key = (excess << 32) | (_LOW - j)
+            if key > keys[i, 0]:
+                push(keys, i, key)
+    return total
 
 
 Job = tuple[tuple[int, int], tuple[int, int]]
@@ -159,18 +160,25 @@ def best_candidates(pool: Pool, model: Model, best: int, threads: int, progress:
     return _sorted(np.minimum(row, other), np.maximum(row, other), weight, people), kth
 
 
-def undervalued(pool: Pool, model: Model, price: Real, threads: int, progress: Callable[[float], None]) -> Edges:
-    """Return every allowed pair whose score exceeds the sum of both people's net prices."""
+def undervalued(pool: Pool, model: Model, price: Real, threads: int, progress: Callable[[float], None]) -> tuple[Edges, int]:
+    """Look at every allowed pair whose score exceeds the sum of both people's net prices (in half micro-points).
+
+    Returns those with the largest excess at each person, and twice the excess of all.
+    """
     people = len(pool.seats)
-    found: dict[Job, tuple[Int, Int, Int]] = {}
+    keys = np.full((people, _KEPT), NOBODY, np.int64)
+    found: dict[Job, int] = {}
 
     def work(job: Job) -> None:
-        found[job] = undervalued_in_block(pool, model, job[0], job[1], price)
+        found[job] = int(undervalued_in_block(pool, model, job[0], job[1], price, keys))
 
     run_steps(people, threads, work, progress)
-    parts = [found[job] for step in steps(people) for job in step]
-    u, v, weight = (np.concatenate([part[at] for part in parts]) for at in range(3))
-    return _sorted(u.astype(np.int64), v.astype(np.int64), weight, people)
+    row, column = np.nonzero(keys >= 0)
+    key = keys[row, column]
+    other = _LOW - (key & _LOW)
+    twice = (2.0 * price).astype(np.int64)
+    weight = (((key >> 32) + twice[row] + twice[other]) // 2).astype(np.int32)
+    return _sorted(np.minimum(row, other), np.maximum(row, other), weight, people), sum(found.values())
 
 
 def joined(first: Edges, second: Edges, people: int) -> Edges:

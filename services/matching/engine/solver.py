@@ -167,10 +167,10 @@ def solve_pool(pool: Pool, rules: RuleSet, seed: int, *, threads: int, progress:
     work = Round(pool, placed.model, rules, seed)
     progress("optimum", 0.0)
     work.optimise(edges)
-    missing, added = _price(work, threads, progress)
+    excess2, added = _price(work, threads, progress)
     progress("leftovers", 0.0)
     circles = _complete(work)
-    certificate = _certify(work, missing)
+    certificate = _certify(work, excess2)
     pairs, weights = work.pairs()
     found = find_trios(pool, placed.model, pairs, circles) if rules.objective.trios else []
     grown = {(u, v) for _, u, v in found}
@@ -197,20 +197,22 @@ def solve_pool(pool: Pool, rules: RuleSet, seed: int, *, threads: int, progress:
     )
 
 
-def _price(work: Round, threads: int, progress: Progress) -> tuple[Edges | None, int]:
-    """Look for allowed pairs that the prices undervalue, take them in, solve again; keep the better round.
+def _price(work: Round, threads: int, progress: Progress) -> tuple[int | None, int]:
+    """Look for allowed pairs that the prices undervalue, take the worst in, solve again; keep the better round.
 
-    Returns the pairs that the last look found (they belong to the bound over all pairs), None if nobody looked.
+    Returns twice what the last look found in sum (it belongs to the bound over all pairs), None if nobody looked.
     """
-    added, missing = 0, None
-    for number in range(work.rules.search.pricing_passes + 1 if work.rules.search.pricing_passes else 0):
-        missing = undervalued(work.pool, work.model, work.net_of_bonus(), threads, partial(progress, f"pricing {number + 1}"))
-        new = work.unknown(missing)
-        if number == work.rules.search.pricing_passes or not len(new):
+    added, excess2 = 0, None
+    passes = work.rules.search.pricing_passes
+    for number in range(passes + 1 if passes else 0):
+        stage = partial(progress, f"pricing {number + 1}")
+        found, excess2 = undervalued(work.pool, work.model, work.net_of_bonus(), threads, stage)
+        new = work.unknown(found)
+        if number == passes or not len(new):
             break
         added += len(new)
         work.extend(new)
-    return missing, added
+    return excess2, added
 
 
 def _complete(work: Round) -> Circles:
@@ -228,7 +230,7 @@ def _complete(work: Round) -> Circles:
     return circles
 
 
-def _certify(work: Round, missing: Edges | None) -> Certificate:
+def _certify(work: Round, excess2: int | None) -> Certificate:
     """Have the independent checker add up the claim."""
     return check(
         Claim(
@@ -241,7 +243,7 @@ def _certify(work: Round, missing: Edges | None) -> Certificate:
             edge_weight=work.edges.weight.astype(np.int64),
             chosen=work.inside > 0,
             net2=work.net_doubled(),
-            missing=None if missing is None else tuple(part.astype(np.int64) for part in (missing.u, missing.v, missing.weight)),  # type: ignore[arg-type]
+            excess2=excess2,
         )
     )
 
