@@ -66,8 +66,7 @@ def leaves_of(groups: Sequence[Group], unmatched: Mapping[str, str], *, groups_m
     """Cut an outcome into pieces of bounded size, in a fixed order; each group knows for whom it is the last."""
     last = {member: place for place, group in enumerate(groups) for member in group.members}
     marked = [
-        replace(group, last_for=tuple(member for member in group.members if last[member] == place))
-        for place, group in enumerate(groups)
+        replace(group, last_for=tuple(member for member in group.members if last[member] == place)) for place, group in enumerate(groups)
     ]
     number = 0
     for start in range(0, len(marked), groups_max):
