@@ -8,8 +8,10 @@ LOCK := deploy/requirements/dev.lock
 STAMP := $(VENV)/.ready
 PEOPLE ?=
 OUT ?= demo-out
+SEEDS ?= 1:21
+PLAN ?=
 
-.PHONY: help setup demo test check bench bench-matching lock contracts format clean
+.PHONY: help setup demo test check simulate bench bench-matching lock contracts format clean
 
 help: ## print the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -42,6 +44,9 @@ check: setup ## formatting, lint, types, architecture, contracts (under a minute
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/pytest -q tests/architecture tests/contracts
+
+simulate: setup ## live simulated months under faults (SEEDS=FROM:TO PLAN=file): the code that ships, virtual time, repeatable
+	$(BIN)/python -m tests.simulation.explore "$(SEEDS)" $(if $(PLAN),--plan "$(PLAN)")
 
 bench: setup ## measure: import, relay, consumer, latency, idle footprint (ratios in one run, JSON report)
 	$(BIN)/python -m tests.bench

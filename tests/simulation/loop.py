@@ -73,7 +73,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         self.world = self.new_process("world")
         self.graveyard: list[asyncio.Task[Any]] = []
         self.troubles: list[dict[str, Any]] = []
-        self.steps = 0
+        self.steps, self.steps_max = 0, STEPS_MAX
 
     def new_process(self, name: str, incarnation: int = 1) -> Process:
         """Return a new process on this loop."""
@@ -107,7 +107,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         try:
             while not task.done():
                 self._step()
-                if self._now > within or self.steps > STEPS_MAX:
+                if self._now > within or self.steps > self.steps_max:
                     raise TooManySteps(f"at {self._now:.6f} s after {self.steps} steps")
         finally:
             events._set_running_loop(None)

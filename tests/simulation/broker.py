@@ -1,0 +1,200 @@
+"""The broker of a run, and the two ends of a service at it: groups with generations, idempotent producers, nothing forgiven."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from shared.contracts.topics import Topic
+from shared.messaging.consuming import Consumer
+from shared.messaging.sending import SendFailed
+from shared.persistence.database import Document
+from tests.simulation.world import Gone, Hop, Refused, World
+from tests.support.memory.broker import PARTITIONS, MemoryBroker
+
+SESSION_SECONDS = 15.0
+LONG_POLL_SECONDS = 4.0
+AGAIN_SECONDS = 0.1
+BATCH = 200
+
+
+class Fenced(Exception):
+    """This member belongs to an earlier generation of its group."""
+
+
+@dataclass
+class Group:
+    """Who consumes a topic for a service. Members have stable names; the newest incarnation of a name counts."""
+
+    members: dict[str, str] = field(default_factory=dict)
+    generation: int = 1
+    turn: int = 0
+
+
+@dataclass
+class SimulatedBroker(MemoryBroker):
+    """Topics, groups and producers."""
+
+    groups: dict[tuple[str, str], Group] = field(default_factory=dict)
+    listeners: dict[str, list[asyncio.Event]] = field(default_factory=dict)
+    accepted: dict[tuple[str, int], None] = field(default_factory=dict)
+    senders: list[tuple[str, str, str]] = field(default_factory=list)
+    """Which incarnation appended which event to which topic, in order."""
+
+    def join(self, group: str, topic: str, name: str, member: str) -> int:
+        """Join, or come back under the same name; return the generation."""
+        found = self.groups.setdefault((group, topic), Group())
+        if name not in found.members:
+            found.generation += 1
+        found.members[name] = member
+        return found.generation
+
+    def expire(self, name: str, member: str) -> None:
+        """Forget a member that was not heard of for a whole session, unless it came back."""
+        for found in self.groups.values():
+            if found.members.get(name) == member:
+                del found.members[name]
+                found.generation += 1
+
+    def rebalance(self, name: str) -> None:
+        """Deal all partitions of this member's groups anew."""
+        for found in self.groups.values():
+            if name in found.members:
+                found.generation += 1
+                found.turn += 1
+
+    def check(self, group: str, topic: str, name: str, member: str, generation: int) -> Group:
+        """Return the group of a current member."""
+        found = self.groups[group, topic]
+        if found.generation != generation or found.members.get(name) != member:
+            raise Fenced
+        return found
+
+    def poll(self, group: str, topic: str, name: str, member: str, generation: int, positions: dict[int, int]) -> list[Any]:  # noqa: PLR0917
+        """Return records from the member's partitions, from its positions or from what is committed."""
+        found = self.check(group, topic, name, member, generation)
+        place = sorted(found.members).index(name) + found.turn
+        mine = [part for part in range(PARTITIONS) if (part + place) % len(found.members) == 0]
+        records: list[Any] = []
+        for part in mine:
+            begin = positions.get(part, self.committed.get((group, topic, part), 0))
+            records += self.logs.get((topic, part), [])[begin : begin + BATCH - len(records)]
+        return records
+
+    def commit_offsets(self, group: str, topic: str, name: str, member: str, generation: int, records: Sequence[Any]) -> None:  # noqa: PLR0917
+        """Commit a batch of a current member."""
+        self.check(group, topic, name, member, generation)
+        self.commit(group, records)
+
+    def accept(self, producer: str, number: int, row: Document) -> None:
+        """Append a record once, however often this producer repeats it."""
+        if (producer, number) in self.accepted:
+            return
+        self.accepted[producer, number] = None
+        self.senders.append((producer, row["_id"], row["topic"]))
+        self.append(row["topic"], row["key"].encode(), row["value"], [(name, bytes(value)) for name, value in row["headers"]])
+        for listener in self.listeners.get(row["topic"], []):
+            listener.set()
+
+    def lag(self, group: str, topics: Sequence[Topic]) -> int:
+        """Return how many records a group has not committed."""
+        return sum(len(self.waiting(group, topic.name, 1_000_000)) for topic in topics)
+
+
+class SimulatedLink:
+    """Feeds a consumer as the subscribers do: returned means commit, raised means seek back (NACK_ON_ERROR)."""
+
+    offsets_first = False
+    """A planted break: acknowledge before the work."""
+
+    def __init__(self, world: World, broker: SimulatedBroker, consumer: Consumer[Any], name: str, member: str, hop: Hop) -> None:  # noqa: PLR0917
+        """`member` names this incarnation of `name`."""
+        self._world, self._broker, self._consumer, self._hop = world, broker, consumer, hop
+        self._name, self._member = name, member
+
+    async def run(self) -> None:
+        """Consume every topic for ever."""
+        async with asyncio.TaskGroup() as group:
+            for topic in self._consumer.topics:
+                group.create_task(self._consume(topic))
+
+    async def ready(self) -> None:
+        """Be ready."""
+
+    async def lag(self) -> dict[str, int]:
+        """Return nothing: the oracle reads the broker itself."""
+        return {}
+
+    async def stop(self) -> None:
+        """Nothing to leave: simulated processes end by power cuts."""
+
+    async def _consume(self, topic: Topic) -> None:
+        news = asyncio.Event()
+        self._broker.listeners.setdefault(topic.name, []).append(news)
+        me = (self._consumer.service, topic.name, self._name, self._member)
+        while True:
+            with suppress(Gone, Refused, Fenced):
+                generation = await self._hop(f"join:{topic.name}", lambda: self._broker.join(*me))
+                await self._poll(topic, me, generation, news)
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _poll(self, topic: Topic, me: tuple[str, str, str, str], generation: int, news: asyncio.Event) -> None:
+        positions: dict[int, int] = {}
+        while True:
+            news.clear()
+            records = await self._hop(f"poll:{topic.name}", partial(self._broker.poll, *me, generation, positions))
+            if not records:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LONG_POLL_SECONDS):
+                        await news.wait()
+                continue
+            if self.offsets_first:
+                await self._acknowledge(topic, me, generation, records)
+            try:
+                await self._consumer.apply(topic, records)
+            except Exception:  # noqa: BLE001 - the batch comes again, as from the real broker
+                return
+            positions |= {record.partition: record.offset + 1 for record in records}
+            if not self.offsets_first:
+                await self._acknowledge(topic, me, generation, records)
+
+    async def _acknowledge(self, topic: Topic, me: tuple[str, str, str, str], generation: int, records: Sequence[Any]) -> None:
+        with suppress(Gone, Refused):  # told and passed over, as aiokafka's; a later commit covers it
+            await self._hop(f"offsets:{topic.name}", lambda: self._broker.commit_offsets(*me, generation, records))
+
+
+class SimulatedSender:
+    """The relay's idempotent producer: repeats until it is answered, is refused only by plan."""
+
+    def __init__(self, broker: SimulatedBroker, producer: str, hop: Hop) -> None:
+        """Send as `producer`, the name of this incarnation."""
+        self._broker, self._producer, self._hop = broker, producer, hop
+        self._number = 0
+
+    async def open(self) -> None:
+        """Be ready."""
+
+    async def send(self, rows: Sequence[Document]) -> list[SendFailed | None]:
+        """Send all rows at once, each until the broker has it."""
+        return list(await asyncio.gather(*(self._one(row) for row in rows)))
+
+    async def _one(self, row: Document) -> SendFailed | None:
+        self._number += 1
+        number = self._number
+        while True:
+            try:
+                await self._hop(f"append:{row['topic']}", lambda: self._broker.accept(self._producer, number, row))
+            except Gone:
+                await asyncio.sleep(AGAIN_SECONDS)
+            except Refused:
+                return SendFailed("Simulated")
+            else:
+                return None
+
+    async def rebuild(self) -> None:
+        """Nothing is broken."""
+
+    async def close(self) -> None:
+        """Nothing to close."""
