@@ -64,6 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             rule = verdict.violations[0].rule
             few = shrunk(faults, rule, lambda some, seed=seed: run(seed, some))  # type: ignore[misc]
             sys.stdout.write(told(run(seed, few, keep_trace=True), few) + "\n")
+            sys.stdout.flush()
     sys.stdout.write(f"{end - begin} seeds, {fired.total()} faults, {failed} failed\n")
     sys.stdout.write(f"faults by kind and point: {dict(fired.most_common())}\nfacts: {dict(reached.most_common())}\n")
     return min(1, failed)
