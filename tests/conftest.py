@@ -1,10 +1,12 @@
 """Fixtures and rules for every test. Tests ask for capabilities, never for a product; a missing one is a skip with a reason."""
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+import structlog
 
 from deploy.local.kafka.apache import ApacheKafka
 from deploy.local.mail import MailSink
@@ -12,6 +14,7 @@ from deploy.local.mail import mail_sink as running_mail_sink
 from deploy.local.mongo.secantus import SecantusDB
 from deploy.local.server import Capability, Server
 from shared.kernel.randomness import SystemRandomness, new_id
+from shared.observability.logging import library_logger
 from tests.support.keeper import place_in
 from tests.support.run_folder import RunFolder
 from tests.support.servers import SKIP_WORDS, TestServers, required, start_or_skip, tell_run
@@ -51,6 +54,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("skipped for want of a capability")
         for reason, count in sorted(reasons.items()):
             terminalreporter.write_line(f"{count:4d} x {reason}")
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """Undo what a test (or a program that it ran) did to logging: the next one must not write to a closed file."""
+    root = library_logger("root")
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(capture=False)
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
