@@ -161,8 +161,13 @@ class SimulatedLink:
                 await self._acknowledge(topic, me, generation, records)
 
     async def _acknowledge(self, topic: Topic, me: tuple[str, str, str, str], generation: int, records: Sequence[Any]) -> None:
-        with suppress(Gone, Refused):  # told and passed over, as aiokafka's; a later commit covers it
-            await self._hop(f"offsets:{topic.name}", lambda: self._broker.commit_offsets(*me, generation, records))
+        while True:  # as aiokafka: what can be repeated is repeated, a fenced member joins anew
+            try:
+                await self._hop(f"offsets:{topic.name}", lambda: self._broker.commit_offsets(*me, generation, records))
+            except (Gone, Refused):
+                await asyncio.sleep(AGAIN_SECONDS)
+            else:
+                return
 
 
 class SimulatedSender:
