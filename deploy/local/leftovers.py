@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 
 from deploy.local.folder import OWNER, PREFIX, DataFolder
-from deploy.local.processes import end_leftovers, write_pid_file
+from deploy.local.processes import SAME_START_SECONDS, end_leftovers, write_pid_file
 from deploy.local.trouble import LaunchTrouble
 
 
@@ -44,7 +44,7 @@ def _living(owner: Path) -> int | None:
     try:
         noted = json.loads(owner.read_text())
         process = psutil.Process(int(noted["pid"]))
-        same = abs(process.create_time() - noted["started_at"]) < 1 and process.status() != psutil.STATUS_ZOMBIE
+        same = abs(process.create_time() - noted["started_at"]) < SAME_START_SECONDS and process.status() != psutil.STATUS_ZOMBIE
     except (OSError, ValueError, KeyError, TypeError, psutil.Error):
         return None
     return process.pid if same else None

@@ -17,6 +17,8 @@ import psutil
 from deploy.local.trouble import LaunchTrouble, PortTaken
 
 GRACE_SECONDS = 10.0
+SAME_START_SECONDS = 3.0
+"""The system derives start times from its boot time, which a corrected clock moves by a second or two."""
 LOOK_EVERY_SECONDS = 0.05
 WORDS_OF_A_TAKEN_PORT = ("address already in use", "failed to bind", "addrinuse", "error while attempting to bind")
 LINE_CHARACTERS_MAX = 400
@@ -178,7 +180,7 @@ def end_leftovers(pid_folder: Path) -> list[str]:
         try:
             noted = json.loads(path.read_text())
             process = psutil.Process(int(noted["pid"]))
-            ours = abs(process.create_time() - noted["started_at"]) < 1 and process.cmdline() == noted["command"]
+            ours = abs(process.create_time() - noted["started_at"]) < SAME_START_SECONDS and process.cmdline() == noted["command"]
         except (ValueError, KeyError, TypeError, psutil.Error):
             ours = False
         if ours:
