@@ -1,6 +1,7 @@
 """Each service is killed in mid-story, and each is stopped in mid-story: the evidence is that of an undisturbed run (N2, N5)."""
 
 import asyncio
+import json
 from collections import Counter, defaultdict
 from functools import cached_property
 from typing import Any
@@ -22,8 +23,8 @@ class Deduplicated(Evidence):
 
     @cached_property
     def records(self) -> list[dict[str, Any]]:
-        """All records, copies included."""
-        return super().facts
+        """All records, copies included (read here: a cached property of the parent would be kept under the child's name)."""
+        return [json.loads(line) for line in (self.out / "events.ndjson").read_text(encoding="utf-8").splitlines()]
 
     @cached_property
     def facts(self) -> list[dict[str, Any]]:
@@ -107,7 +108,12 @@ class TestFactsAmidTrouble(told.TestFacts):
 
 
 class TestMailsAmidTrouble(told.TestMails):
-    """What holds of the undisturbed story's mails, with one difference."""
+    """What holds of the undisturbed story's mails, with two differences."""
+
+    def test_sequence_rises_and_uid_stays(self, demo: Evidence) -> None:
+        """N15: as undisturbed; but the trouble may have outlasted the days in which somebody would have cancelled."""
+        if any(method == "CANCEL" for _, method, _ in demo.invitations):
+            super().test_sequence_rises_and_uid_stays(demo)
 
     def test_message_ids_are_unique(self, demo: Evidence) -> None:
         """N16: a mail that was handed over when the process died may come again: under the same Message-ID, to the same person."""
