@@ -51,15 +51,18 @@ class Administration:
             admin = await self._open_admin()
             await admin.describe_cluster()
 
-    async def lag(self, group: str, topics: Sequence[Topic]) -> dict[str, int]:
-        """Return the number of records after the group's committed offset, per topic."""
+    async def lag(self, service: str, topics: Sequence[Topic]) -> dict[str, int]:
+        """Return the number of records after the committed offsets of `service`, per topic."""
         if not topics:
             return {}
         async with self._one_at_a_time, _forgetting(self):
             admin = await self._open_admin()
             described = await admin.describe_topics([self._settings.name_of(topic) for topic in topics])
             parts = [TopicPartition(each["topic"], part["partition"]) for each in described for part in each["partitions"]]
-            committed = await admin.list_consumer_group_offsets(self._settings.group_of(group), partitions=parts)
+            committed: dict[TopicPartition, Any] = {}
+            for topic in topics:
+                own = [part for part in parts if part.topic == self._settings.name_of(topic)]
+                committed |= await admin.list_consumer_group_offsets(self._settings.group_of(service, topic), partitions=own)
             reader = await self._open_reader()
             ends = await reader.end_offsets(parts)
             begins = await reader.beginning_offsets(parts)

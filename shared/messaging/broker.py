@@ -40,6 +40,15 @@ class PatientConsumer(AIOKafkaConsumer):  # type: ignore[misc] # aiokafka is unt
 class PatientBroker(KafkaBroker):
     """FastStream's broker with patient consumers, and without a producer or admin client of its own."""
 
+    async def start(self) -> None:
+        """Start all subscribers at once, each in its own group; raise the first failure when all have answered."""
+        await self.connect()
+        answers = await asyncio.gather(*(subscriber.start() for subscriber in self.subscribers), return_exceptions=True)
+        for answer in answers:
+            if isinstance(answer, BaseException):
+                raise answer
+        self.running = True
+
     async def _connect(self) -> Any:
         connection = await super()._connect()
         settings = self.config.broker_config

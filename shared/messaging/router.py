@@ -12,6 +12,7 @@ from shared.contracts.topics import Topic
 from shared.messaging.settings import KafkaSettings
 
 BATCH_TIMEOUT_MS = 20
+Subscribing = Callable[[Callable[[Any], Awaitable[None]]], Any]
 
 
 def readable(record: Any) -> Any:
@@ -58,12 +59,16 @@ class BatchInHand(ConsumerRebalanceListener):  # type: ignore[misc] # aiokafka i
         """Nothing to do: positions come from the committed offsets."""
 
 
-def subscribe(router: KafkaRouter, topic: Topic, group: str, settings: KafkaSettings) -> Callable[[Callable[[Any], Awaitable[None]]], Any]:
-    """Return a decorator for the one subscriber of `topic` in this service; the function gets a list of raw records."""
+def subscribe(router: KafkaRouter, topic: Topic, service: str, settings: KafkaSettings) -> Subscribing:
+    """Return a decorator for the one subscriber of `topic` in this service; the function gets raw records.
+
+    Each topic has a group of its own: in one group for all, every subscriber that joins, leaves or dies stops the others (aiokafka
+    rebalances eagerly), and they can only join one after another.
+    """
     listener = BatchInHand(settings.rebalance_timeout_ms / 2000)
     subscriber = router.subscriber(
         settings.name_of(topic),
-        group_id=settings.group_of(group),
+        group_id=settings.group_of(service, topic),
         group_instance_id=f"{settings.group_instance_id}-{topic.name}" if settings.group_instance_id else None,
         batch=True,
         max_records=settings.batch_max_records,

@@ -40,9 +40,9 @@ class KafkaSettings(BaseModel):
         """Return the topic's name on the broker."""
         return f"{self.topic_prefix}{topic.name}"
 
-    def group_of(self, group: str) -> str:
-        """Return the group's name on the broker."""
-        return f"{self.topic_prefix}{group}"
+    def group_of(self, service: str, topic: Topic) -> str:
+        """Return the name on the broker of the group in which replicas of `service` share `topic`."""
+        return f"{self.topic_prefix}{service}.{topic.name}"
 
     def client_options(self) -> dict[str, Any]:
         """Return what every aiokafka client needs to connect."""

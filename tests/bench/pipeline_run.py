@@ -96,7 +96,7 @@ async def consume_raw(run: Run) -> Measured:
     consumer = AIOKafkaConsumer(
         run.kafka.name_of(TOPIC),
         bootstrap_servers=run.kafka.bootstrap_servers,
-        group_id=run.kafka.group_of(run.service),
+        group_id=run.kafka.group_of(run.service, TOPIC),
         auto_offset_reset="earliest",
         enable_auto_commit=False,
     )

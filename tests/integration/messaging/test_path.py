@@ -64,7 +64,9 @@ class TestPath:
 
 async def _rewind(settings: KafkaSettings) -> None:
     """Set the group back to the beginning of the topic."""
-    consumer = AIOKafkaConsumer(**settings.client_options(), group_id=settings.group_of("matching"), enable_auto_commit=False)
+    consumer = AIOKafkaConsumer(
+        **settings.client_options(), group_id=settings.group_of("matching", PROFILE_MEMBER), enable_auto_commit=False
+    )
     await consumer.start()
     partitions = [TopicPartition(settings.name_of(PROFILE_MEMBER), number) for number in range(settings.partitions)]
     consumer.assign(partitions)

@@ -27,7 +27,8 @@ class TestSubscribers:
         subscribers: list[Any] = list(broker.subscribers)
         assert sorted(each.topic_names[0] for each in subscribers) == ["p-tandem-profile-card", "p-tandem-profile-member"]
         for each in subscribers:
-            assert (each.ack_policy, each.group_id, each.max_records) == (AckPolicy.NACK_ON_ERROR, "p-matching", 200)
+            topic = each.topic_names[0].removeprefix("p-")
+            assert (each.ack_policy, each.group_id, each.max_records) == (AckPolicy.NACK_ON_ERROR, f"p-matching.{topic}", 200)
             options = each._connection_args
             assert (options["auto_offset_reset"], options["enable_auto_commit"]) == ("earliest", False)
             assert (options["session_timeout_ms"], options["heartbeat_interval_ms"]) == (15_000, 1_000)
