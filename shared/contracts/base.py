@@ -27,6 +27,10 @@ Instant = Annotated[
 """A point in time on the wire: RFC 3339, UTC, `Z`."""
 
 
+PRIVATE = "private"
+"""Marks a field that names or addresses a person: `Annotated[str, PRIVATE]`. State topics only; never shown to an operator (N9, N18)."""
+
+
 class Part(BaseModel):
     """A value inside a contract."""
 

@@ -1,9 +1,9 @@
 """What profile tells: facts about members (ids and codes), and two state records for our own replicas."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from shared.contracts import topics
-from shared.contracts.base import Contract, Instant, Part
+from shared.contracts.base import PRIVATE, Contract, Instant, Part
 
 MEMBER = "6f1c2a34-9d0e-4b52-8f7a-0d6f1f0a1b01"
 MANAGER = "6f1c2a34-9d0e-4b52-8f7a-0d6f1f0a1b02"
@@ -192,10 +192,10 @@ class ContactUpdated(Contract):
         "working_hours": [{"weekday": 0, "start_minute": 540, "end_minute": 1020}],
     }
     member_id: str
-    company_key: str
-    display_name: str
-    email: str
+    company_key: Annotated[str, PRIVATE]
+    display_name: Annotated[str, PRIVATE]
+    email: Annotated[str, PRIVATE]
     locale: str
     timezone: str
     working_hours: list[WorkingSpan] = []
-    chat_handle: str | None = None
+    chat_handle: Annotated[str | None, PRIVATE] = None

@@ -16,12 +16,16 @@ StatusOf = Callable[[], Awaitable[Mapping[str, Any]]]
 class DeadLetterBox(Protocol):
     """What the routes need of `shared.messaging.dead_letters`."""
 
-    async def list(self, *, state: str, limit: int) -> list[dict[str, Any]]:
+    async def list(self, *, state: str, code: str | None, limit: int) -> list[dict[str, Any]]:
         """Return dead letters, oldest first."""
         ...
 
     async def show(self, event_id: str) -> dict[str, Any]:
         """Return one dead letter."""
+        ...
+
+    async def read(self, event_id: str, *, by: str) -> dict[str, Any] | None:
+        """Return what it said, redacted."""
         ...
 
     async def redrive(self, event_id: str, *, by: str) -> dict[str, Any]:
@@ -59,6 +63,7 @@ class DeadLetter(BaseModel):
     first_at: datetime
     last_at: datetime
     correlation_id: str | None = None
+    held: int = Field(default=0, description="events of its key that wait behind it")
     audit: list[Audited] = Field(default_factory=list)
 
 
@@ -67,6 +72,13 @@ class DeadLetterShown(DeadLetter):
 
     headers: list[str] = Field(default_factory=list)
     size: int | None = None
+
+
+class DeadLetterPayload(BaseModel):
+    """What one said, as far as its contract calls it ids, codes, times and numbers; null when that cannot be told."""
+
+    event_id: str
+    data: dict[str, Any] | None
 
 
 class DeadLetterList(BaseModel):
@@ -89,7 +101,7 @@ class Discard(BaseModel):
 
 
 def operations_router(status_of: StatusOf, letters: DeadLetterBox) -> APIRouter:
-    """Build `/ops/…` for the role `operator` (N2, N17)."""
+    """Build `/ops/…` for the role `operator` (N2, N17). The id of a message that nobody could read is its place, slashes included."""
     router = APIRouter(prefix="/ops", tags=["operations"], dependencies=[requires(Role.OPERATOR)])
 
     @router.get("/status")
@@ -100,23 +112,29 @@ def operations_router(status_of: StatusOf, letters: DeadLetterBox) -> APIRouter:
     @router.get("/dead-letters")
     async def list_dead_letters(
         state: Literal["open", "redriven", "discarded"] = "open",
+        code: str | None = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> DeadLetterList:
-        """List what was set aside."""
-        found = await letters.list(state=state, limit=limit)
+        """List what was set aside, of one cause when `code` names it."""
+        found = await letters.list(state=state, code=code, limit=limit)
         return DeadLetterList(items=[DeadLetter.model_validate(row) for row in found])
 
-    @router.get("/dead-letters/{event_id}")
+    @router.get("/dead-letters/{event_id:path}/payload")
+    async def read_dead_letter(event_id: str, principal: Operator) -> DeadLetterPayload:
+        """Show what it said, redacted by its contract; whoever looks is noted in its audit."""
+        return DeadLetterPayload(event_id=event_id, data=await letters.read(event_id, by=principal.opaque_id))
+
+    @router.get("/dead-letters/{event_id:path}")
     async def show_dead_letter(event_id: str) -> DeadLetterShown:
         """Show one, without its payload."""
         return DeadLetterShown.model_validate(await letters.show(event_id))
 
-    @router.post("/dead-letters/{event_id}/redrive")
+    @router.post("/dead-letters/{event_id:path}/redrive")
     async def redrive_dead_letter(event_id: str, principal: Operator) -> Redriven:
         """Let it run again; on success what was held behind it goes on."""
         return Redriven.model_validate(await letters.redrive(event_id, by=principal.opaque_id))
 
-    @router.post("/dead-letters/{event_id}/discard", status_code=204)
+    @router.post("/dead-letters/{event_id:path}/discard", status_code=204)
     async def discard_dead_letter(event_id: str, body: Discard, principal: Operator) -> None:
         """Give it up, with a reason."""
         await letters.discard(event_id, by=principal.opaque_id, reason=body.reason)

@@ -1,14 +1,17 @@
-"""What an operator may do with dead letters: list, show, redrive, discard. Codes and places, never the payload (N2, N9)."""
+"""What an operator may do with dead letters: list, show, read, redrive, discard. Data only as its contract allows (N2, N9)."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
+from shared.contracts.catalogue import BY_TYPE
+from shared.contracts.redaction import redacted
 from shared.kernel.errors import NotFound, Refusal
 from shared.messaging.burial import COLLECTION, OPEN
 from shared.messaging.consuming import Consumer
 from shared.messaging.decoding import Message
 from shared.messaging.failures import AWAY, trouble_of
-from shared.messaging.lanes import Lanes
+from shared.messaging.lanes import PARKED, Lanes
 from shared.observability import log_events
 from shared.observability.logging import get_log
 from shared.persistence.database import Document, Transaction
@@ -49,19 +52,47 @@ class DeadLetters(Generic[U]):
         self._database = consumer.database
         self._log = get_log()
 
-    async def list(self, *, state: str = OPEN, limit: int = 100) -> list[dict[str, Any]]:
-        """Return dead letters of a state (open, redriven, discarded), oldest first."""
+    async def list(self, *, state: str = OPEN, code: str | None = None, limit: int = 100) -> list[dict[str, Any]]:
+        """Return dead letters of a state (open, redriven, discarded) and a cause, oldest first, with what each one holds up."""
+        wanted = {"state": state} if code is None else {"state": state, "code": code}
         rows = self._database.collection(COLLECTION)
-        found = await rows.find({"state": state}, sort=[("last_at", 1)], limit=limit, projection=WITHOUT_PAYLOAD)
-        return [_shown(row) for row in found]
+        found = await rows.find(wanted, sort=[("last_at", 1)], limit=limit, projection=WITHOUT_PAYLOAD)
+        behind = await self._held([row["lane"] for row in found if row["state"] == OPEN])
+        return [_shown(row) | {"held": behind.get(row["lane"], 0)} for row in found]
 
     async def show(self, event_id: str) -> dict[str, Any]:
-        """Return one dead letter with the names of its headers and its size."""
+        """Return one dead letter with the names of its headers, its size, and how many events of its key wait behind it."""
+        row = await self._row(event_id)
+        size = None if row["value"] is None else len(row["value"])
+        behind = await self._held([row["lane"]]) if row["state"] == OPEN else {}
+        return _shown(row) | {"headers": [name for name, _ in row["headers"]], "size": size, "held": behind.get(row["lane"], 0)}
+
+    async def read(self, event_id: str, *, by: str) -> dict[str, Any] | None:
+        """N9: return the data as far as its contract calls it ids, codes, times and numbers; that somebody read it is audited.
+
+        None when it cannot be read, or no contract says what its fields mean.
+        """
+        row = await self._row(event_id)
+        entry = _entry(self._database.wall.now(), by, "read", "shown")
+        await self._database.collection(COLLECTION).update_one({"_id": event_id}, {"$push": {"audit": entry}})
+        self._log.info(log_events.DEAD_LETTER_READ, event_id=event_id, principal=by)
+        contract = BY_TYPE.get(row["type"])
+        return None if contract is None else redacted(contract, row["value"])
+
+    async def _row(self, event_id: str) -> Document:
         row = await self._database.collection(COLLECTION).find_one({"_id": event_id})
         if row is None:
             raise NotFound(id=event_id)
-        size = None if row["value"] is None else len(row["value"])
-        return _shown(row) | {"headers": [name for name, _ in row["headers"]], "size": size}
+        return row
+
+    async def _held(self, lanes: Sequence[str]) -> dict[str, int]:
+        if not lanes:
+            return {}
+        groups: list[Mapping[str, Any]] = [
+            {"$match": {"lane": {"$in": list(dict.fromkeys(lanes))}}},
+            {"$group": {"_id": "$lane", "held": {"$sum": 1}}},
+        ]
+        return {row["_id"]: row["held"] for row in await self._database.collection(PARKED).aggregate(groups)}
 
     async def redrive(self, event_id: str, *, by: str) -> dict[str, str | None]:
         """Run the event's handler again; on success its lane goes on. Return the outcome and, when it failed, its code."""

@@ -36,6 +36,7 @@ EVENT_APPLIED = "event.applied"  # one event took effect (debug)
 OFFSET_COMMIT_FAILED = "offset.commit-failed"  # the batch will come again; the inbox drops what was applied
 EVENT_PARKED = "event.parked"  # an event waits for its prerequisite or behind an earlier one of its key
 EVENT_DEAD = "event.dead"  # an event was set aside; an operator decides
+DEAD_LETTER_READ = "dead-letter.read"  # an operator looked at what a dead letter said, redacted by its contract
 DEAD_LETTER_REDRIVEN = "dead-letter.redriven"  # an operator let a dead letter run again
 DEAD_LETTER_DISCARDED = "dead-letter.discarded"  # an operator gave a dead letter up, with a reason
 CONSUMER_HALTED = "consumer.halted"  # nearly everything fails: the fault is ours, nothing more is taken

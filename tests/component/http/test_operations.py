@@ -1,5 +1,6 @@
 """Operators see how far behind a service is and end dead letters; nobody else does (N2, N17)."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -81,6 +82,47 @@ class TestDeadLetters:
         assert (shown["topic"], shown["offset"], shown["code"]) == ("tandem-profile-member", 7, "undecodable")
         assert (shown["headers"], shown["size"]) == (["ce_id"], len(b"private words"))
         assert "private" not in str(listed) + str(shown)
+
+    async def test_what_it_said_is_redacted_by_its_contract_and_reading_it_is_audited(self, app: App[SmallSettings]) -> None:
+        """N9: names, addresses, unknown fields and words in a code's place are hidden; ids, codes and numbers are not."""
+        await bury(app)
+        said = {
+            "member_id": "m-1",
+            "email": "ada@corp.example",
+            "display_name": "Ada",
+            "locale": "de",
+            "timezone": "my own words",
+            "new": 1,
+        }
+        change = {"type": "tandem.profile.contact.updated.v1", "value": json.dumps(said).encode()}
+        await app.database.collection(burial.COLLECTION).update_one({"_id": "e-1"}, {"$set": change})
+        answer = (await app.client.get("/ops/dead-letters/e-1/payload")).json()
+        hidden = "[redacted]"
+        shown = {"member_id": "m-1", "email": hidden, "display_name": hidden, "locale": "de", "timezone": hidden}
+        assert answer == {"event_id": "e-1", "data": shown | {hidden: "1 unknown fields"}}
+        (audit,) = (await app.client.get("/ops/dead-letters/e-1")).json()["audit"]
+        assert audit["action"] == "read"
+
+    @pytest.mark.parametrize("type_", ["tandem.profile.member.left.v1", "tandem.nobody.knows.it.v9"])
+    async def test_what_nobody_can_read_is_not_shown(self, app: App[SmallSettings], type_: str) -> None:
+        """N9: no contract, or no JSON: nothing can tell what is private in it."""
+        await bury(app)
+        await app.database.collection(burial.COLLECTION).update_one({"_id": "e-1"}, {"$set": {"type": type_}})
+        assert (await app.client.get("/ops/dead-letters/e-1/payload")).json() == {"event_id": "e-1", "data": None}
+
+    async def test_one_cause_is_listed_with_what_waits_behind_each(self, app: App[SmallSettings]) -> None:
+        """N2: the cause chooses, and holding per key is visible."""
+        await bury(app)
+        await app.database.collection("parked").insert_many([{"_id": f"e-{number}", "lane": "l"} for number in (2, 3)])
+        assert (await app.client.get("/ops/dead-letters", params={"code": "refused"})).json()["items"] == []
+        (row,) = (await app.client.get("/ops/dead-letters", params={"code": "undecodable"})).json()["items"]
+        assert (row["event_id"], row["held"]) == ("e-1", 2)
+
+    async def test_an_unreadable_record_is_named_by_its_place(self, app: App[SmallSettings]) -> None:
+        """N2: slashes in an id lead to the dead letter all the same."""
+        assert (await app.client.get("/ops/dead-letters/tandem-profile-member%2F0%2F7")).json()["facts"][
+            "id"
+        ] == "tandem-profile-member/0/7"
 
     async def test_discard_needs_a_reason_and_is_audited(self, app: App[SmallSettings]) -> None:
         """Who, when, why."""

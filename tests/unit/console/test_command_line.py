@@ -214,3 +214,20 @@ class TestOtherCommands:
         there.to.answers = {"POST profile /ops/dead-letters/x/discard": {"outcome": "discarded"}}
         assert console.main(["dead-letters", "discard", "profile", "x", "--reason", "a test"]) == 0
         assert there.to.calls[-1][2] == {"reason": "a test"}
+
+    def test_all_of_a_cause_are_redriven_each_once(self, there: InMemoryConnections, capsys: pytest.CaptureFixture[str]) -> None:
+        """N2: exit code 3 when some failed again; asked for again until none is left that was not tried."""
+        there.to.answers = {
+            "GET matching /ops/dead-letters": [{"items": [{"event_id": "a"}, {"event_id": "b"}]}, {"items": [{"event_id": "b"}]}],
+            "POST matching /ops/dead-letters/a/redrive": {"outcome": "redriven", "code": None},
+            "POST matching /ops/dead-letters/b/redrive": {"outcome": "failed", "code": "bug:KeyError"},
+        }
+        assert console.main(["dead-letters", "redrive", "matching", "--all", "--code", "unknown-major", "--json"]) == 3
+        assert json.loads(capsys.readouterr().out) == {"redriven": ["a"], "failed": {"b": "bug:KeyError"}}
+        assert there.to.calls[0][1] == {"state": "open", "limit": 1000, "code": "unknown-major"}
+
+    @pytest.mark.parametrize("arguments", [["matching"], ["matching", "x", "--all"], ["matching", "x", "--code", "refused"]])
+    def test_it_must_be_said_what_is_redriven(self, there: InMemoryConnections, arguments: list[str]) -> None:
+        """One or all; nothing was sent."""
+        assert console.main(["dead-letters", "redrive", *arguments]) == 2
+        assert there.to.calls == []
