@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from services.matching.domain.rules import RuleSet
+from services.matching.domain.rules import Related, RuleSet
 from services.matching.engine.person import Person
 from services.matching.engine.result import Evidence, Explanation
 
@@ -18,9 +18,9 @@ class Explainer:
         self._unknown_strength = rules.gain.unknown_strength
         self._unknown_priority = rules.gain.unknown_priority
         self._related_share = rules.gain.related_share
-        self._related: dict[str, list[str]] = {}
-        for wanted, offered in rules.related:
-            self._related.setdefault(wanted, []).append(offered)
+        self._related: dict[str, list[Related]] = {}
+        for pair in rules.related:
+            self._related.setdefault(pair.wanted, []).append(pair)
 
     def explain(self, member: Person, partners: Sequence[Person]) -> Explanation:
         """Return the four lists that `member` sees; `partners` are one person, or two in a trio."""
@@ -38,25 +38,36 @@ class Explainer:
         )
 
     def met(self, wanter: Person, offerer: Person) -> list[Evidence]:
-        """Return the offers that meet wants, the most useful first."""
-        found: dict[str, float] = {}
-        for code in sorted(wanter.wants):
-            if not self._counts(code):
-                continue
+        """Return the offers that meet wants, the most useful first; one that is only related to the want says so."""
+        found: dict[Evidence, float] = {}
+        for code in filter(self._counts, sorted(wanter.wants)):
             priority = wanter.wants[code] or self._unknown_priority
-            if self._is_met(code, wanter, offerer):
-                found[code] = max(found.get(code, 0.0), priority * (offerer.offers[code] or self._unknown_strength))
-            elif code not in offerer.offers and code not in wanter.offers:
-                for near in self._related.get(code, ()):
-                    if near in offerer.offers:
-                        worth = priority * (offerer.offers[near] or self._unknown_strength) * self._related_share
-                        found[near] = max(found.get(near, 0.0), worth)
-        return [Evidence("skill", code) for code in sorted(found, key=lambda code: (-found[code], code))]
+            if code in offerer.offers:
+                if self._is_met(code, wanter, offerer):
+                    found[Evidence("skill", code)] = priority * self._strength(offerer, code)
+            elif (near := self._nearest(code, wanter, offerer)) is not None:
+                worth = priority * self._worth(offerer, near)
+                found[Evidence("related", near.offered)] = max(found.get(Evidence("related", near.offered), 0.0), worth)
+        told = {evidence.code for evidence in found if evidence.kind == "skill"}
+        kept = [evidence for evidence in found if evidence.kind == "skill" or evidence.code not in told]
+        return sorted(kept, key=lambda evidence: (-found[evidence], evidence.code))
+
+    def _nearest(self, code: str, wanter: Person, offerer: Person) -> Related | None:
+        """Return the most useful related offer; none for a wanter who knows something near the want themselves."""
+        near = self._related.get(code, ())
+        if code in wanter.offers or any(pair.offered in wanter.offers for pair in near):
+            return None
+        there = [pair for pair in near if pair.offered in offerer.offers and self._counts(pair.offered)]
+        return min(there, key=lambda pair: (-self._worth(offerer, pair), pair.offered), default=None)
+
+    def _worth(self, offerer: Person, pair: Related) -> float:
+        return self._strength(offerer, pair.offered) * self._related_share * pair.nearness
+
+    def _strength(self, offerer: Person, code: str) -> int:
+        return offerer.offers[code] or self._unknown_strength
 
     def _is_met(self, code: str, wanter: Person, offerer: Person) -> bool:
         """R6: a want that the wanter offers too counts only against a stated, higher strength."""
-        if code not in offerer.offers:
-            return False
         if code not in wanter.offers:
             return True
         return (offerer.offers[code] or 0) > (wanter.offers[code] or self._unknown_strength)

@@ -1,16 +1,19 @@
 """From a snapshot and a rule set to the arrays that are searched: scarcity, indexes, vectors' lengths, gates."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from services.matching.domain.reasons import Gate
-from services.matching.domain.rules import RuleSet
+from services.matching.domain.rules import Related, RuleSet
 from services.matching.engine.shapes import STRENGTH_UNIT, TAG_UNIT, WISH_UNIT, Int, Long, Pool, Real, Skills, Tags
-from services.matching.engine.snapshot import GATES, Codes, Snapshot
+from services.matching.engine.snapshot import GATES, JOURNEY, Codes, Snapshot
 
 _LANGUAGE_WORD = 64
+RELATED = -1
+"""The bar of an offer that is only related to the wanted skill, and of a want whose wanter knows something near it."""
 Counts = NDArray[np.integer[Any]]
 
 
@@ -27,9 +30,9 @@ def build_pool(snapshot: Snapshot, rules: RuleSet) -> Pool:
         inverse_wish=inverse,
         goals=_tags(snapshot.goals),
         challenges=_tags(snapshot.challenges),
-        experience=_tags(snapshot.experience),
+        experience=_tags(snapshot.experience, _journey_weights(snapshot.experience, rules.sameness.journey)),
         level=snapshot.level,
-        years=snapshot.years,
+        years=_years(snapshot.years, rules.sameness.years_added),
         family=snapshot.family.code,
         department=snapshot.department.code,
         site=snapshot.site.code,
@@ -39,7 +42,7 @@ def build_pool(snapshot: Snapshot, rules: RuleSet) -> Pool:
         bar_start=bar_start,
         bar_person=bar_person,
         bar_gate=bar_gate,
-        seats=snapshot.seats,
+        seats=np.minimum(snapshot.seats, rules.objective.seats_max).astype(np.int32),
         bonus=snapshot.left_out.astype(np.int64) * rules.objective.fairness_bonus,
     )
 
@@ -73,23 +76,37 @@ def _skills(start: Long, skill: Int, value: Int, bar: Int, size: int) -> Skills:
 
 
 def _offers(offers: Codes, vocabulary: tuple[str, ...], rules: RuleSet) -> Skills:
-    """R6: strengths in quarter points; who offers a skill related to a wanted one offers that in part."""
+    """R6: strengths in quarter points; who offers a skill related to a wanted one offers that in part.
+
+    The skill itself beats whatever is related to it, and of several related ones the most useful counts. A related offer
+    says no strength of its own (bar `RELATED`), so it never serves somebody who knows something near the want already.
+    """
     strength = np.where(offers.value == 0, rules.gain.unknown_strength, offers.value) * STRENGTH_UNIT
-    person, skill, value, known = rows_of(offers.start), offers.code, strength.astype(np.int32), offers.value
+    person = rows_of(offers.start)
+    wanted, at, nearness = _related_offers(offers, vocabulary, rules.related)
+    part = np.maximum(1, np.round(strength[at] * rules.gain.related_share * nearness))
+    who = np.concatenate((person, person[at]))
+    skill = np.concatenate((offers.code, wanted))
+    value = np.concatenate((strength, part)).astype(np.int32)
+    bar = np.concatenate((offers.value, np.full(len(at), RELATED, np.int32)))
+    order = np.lexsort((-value, bar == RELATED, skill, who))
+    who, skill, value, bar = who[order], skill[order], value[order], bar[order]
+    first = np.ones(len(who), bool)
+    first[1:] = (who[1:] != who[:-1]) | (skill[1:] != skill[:-1])
+    start = np.searchsorted(who[first], np.arange(len(offers.start))).astype(np.int64)
+    return _skills(start, skill[first], value[first], bar[first], len(vocabulary))
+
+
+def _related_offers(offers: Codes, vocabulary: tuple[str, ...], related: Sequence[Related]) -> tuple[Int, Long, Real]:
+    """Return for each offer that can stand in for another skill: that skill, the place of the offer, and how near the two are."""
     number = {code: position for position, code in enumerate(vocabulary)}
-    for wanted, offered in rules.related:
-        if wanted in number and offered in number:
-            at = np.flatnonzero(offers.code == number[offered])
-            part = np.maximum(1, np.round(strength[at] * rules.gain.related_share)).astype(np.int32)
-            person = np.concatenate((person, rows_of(offers.start)[at]))
-            skill = np.concatenate((skill, np.full(len(at), number[wanted], np.int32)))
-            value, known = np.concatenate((value, part)), np.concatenate((known, np.zeros(len(at), np.int32)))
-    order = np.lexsort((-value, skill, person))
-    person, skill, value, known = person[order], skill[order], value[order], known[order]
-    first = np.ones(len(person), bool)
-    first[1:] = (person[1:] != person[:-1]) | (skill[1:] != skill[:-1])
-    start = np.searchsorted(person[first], np.arange(len(offers.start))).astype(np.int64)
-    return _skills(start, skill[first], value[first], known[first], len(vocabulary))
+    known = [(number[pair.wanted], number[pair.offered], pair.nearness) for pair in related if {pair.wanted, pair.offered} <= number.keys()]
+    wanted, offered = np.array([pair[0] for pair in known], np.int32), np.array([pair[1] for pair in known], np.int64)
+    start, order = _posting(offers.code, len(vocabulary))
+    count = (np.diff(start)[offered] if len(offered) else np.zeros(0)).astype(np.int64)
+    offset = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    at = order[np.repeat(start[offered], count) + offset] if len(offered) else np.zeros(0, np.int64)
+    return np.repeat(wanted, count), at, np.repeat(np.array([pair[2] for pair in known]), count)
 
 
 def scarcity(offerers: Counts, wishes: Counts, people: int, floor: float) -> Real:
@@ -109,8 +126,9 @@ def _wants(wants: Codes, offers: Codes, offered: Skills, size: int, rules: RuleS
     kept = (own == 0) | (own < best_known[wants.code])
     start = np.concatenate(([0], np.cumsum(np.bincount(person[kept], minlength=len(wants.start) - 1)))).astype(np.int64)
     skill, bar, person = wants.code[kept], own[kept].astype(np.int32), person[kept]
-    counts = np.bincount(offered.skill, minlength=size)
+    counts = np.bincount(offers.code, minlength=size)
     worth = scarcity(counts, np.bincount(skill, minlength=size), len(start) - 1, rules.gain.scarcity_floor)
+    bar[(bar == 0) & _knows_something_near(person, skill, offered)] = RELATED
     priority = np.where(wants.value == 0, rules.gain.unknown_priority, wants.value)[kept]
     value = np.maximum(1, np.round(priority * worth[skill] * WISH_UNIT)).astype(np.int32)
     typical = rules.gain.enough_wants * rules.gain.unknown_priority * WISH_UNIT
@@ -129,6 +147,13 @@ def _own_strength(wants: Codes, offers: Codes, size: int, unknown: int) -> Long:
     return np.where(mine[at] == wish, np.where(offers.value[at] == 0, unknown, offers.value[at]), 0).astype(np.int64)
 
 
+def _knows_something_near(person: Long, skill: Int, offered: Skills) -> NDArray[np.bool_]:
+    """Tell for each want whether the person offers a related skill themselves: then only the wanted one is new to them."""
+    size = len(offered.post_start) - 1
+    near = offered.bar == RELATED
+    return np.isin(person * size + skill, rows_of(offered.start)[near] * size + offered.skill[near])
+
+
 def _whole_wish(person: Long, value: Int, people: int, rules: RuleSet) -> Real:
     """Return D before its lower limit: the heaviest wishes in full, the rest in part."""
     order = np.lexsort((-value, person))
@@ -139,12 +164,22 @@ def _whole_wish(person: Long, value: Int, people: int, rules: RuleSet) -> Real:
     return np.bincount(who, sorted_value * share, minlength=people).astype(np.float64)
 
 
-def _tags(codes: Codes) -> Tags:
+def _years(years: Int, added: float) -> Int:
+    """Return years as a thousandth of their logarithm: one year matters less the more one has."""
+    return np.where(years < 0, -1, np.round(1_000 * np.log(np.maximum(years, 0) / 1_000 + added))).astype(np.int32)
+
+
+def _journey_weights(codes: Codes, weight: float) -> Real:
+    """R25: return what each code of the experience counts: skills 1, steps of the journey by the programme's rule."""
+    return np.array([weight if code.startswith(JOURNEY) else 1.0 for code in codes.vocabulary], np.float64)
+
+
+def _tags(codes: Codes, share: Real | None = None) -> Tags:
     """Weigh each code by its rarity: two of three people tick "learn new things"."""
     people, size = len(codes.start) - 1, len(codes.vocabulary)
     post_start, order = _posting(codes.code, size)
     rarity = np.log((people + 1) / (np.diff(post_start) + 1)) if size else np.zeros(0)
-    weight = np.maximum(TAG_UNIT // 32, np.round(rarity * rarity * TAG_UNIT)).astype(np.int32)
+    weight = np.maximum(TAG_UNIT // 32, np.round(rarity * rarity * TAG_UNIT * (1.0 if share is None else share))).astype(np.int32)
     person = rows_of(codes.start)
     length = np.bincount(person, weight[codes.code], minlength=people)
     scale = np.where(length > 0, 1.0 / np.sqrt(np.maximum(length, 1)), 0.0)

@@ -8,7 +8,10 @@ from services.matching.domain.reasons import UnmatchedReason
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One code in an explanation; `kind` is skill, goal, experience, language, level, years, department, job_family or site."""
+    """One code in an explanation.
+
+    `kind` is skill, related (a skill near a wanted one), goal, experience, language, level, years, department, job_family or site.
+    """
 
     kind: str
     code: str
@@ -41,6 +44,14 @@ class Match:
     def score(self) -> float:
         """Return the mutual score, 0..1."""
         return self.weight / 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """What a round is solved around, in ids: groups that stay, and members who are not to be paired."""
+
+    kept: tuple[tuple[str, ...], ...] = ()
+    forbidden: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from services.matching.engine.person import Person
 from services.matching.engine.shapes import SLOT_MINUTES, SLOT_WORDS, Bits, Byte, Int, Long
 
 GATES = tuple(Gate)
+JOURNEY = "journey:"
+"""Before the codes of a journey in the experience: a role and a skill of one name are two things."""
 WEEK_MINUTES = 7 * 24 * 60
 
 
@@ -114,7 +116,7 @@ def _challenges(person: Person, empty: set[str]) -> dict[str, int | None]:
 
 def _experience(person: Person, empty: set[str]) -> dict[str, int | None]:
     """Return the journey's codes and what the person can do."""
-    return _set(empty, "journey:", person.experience) | _set(empty, "skill:", person.offers)
+    return _set(empty, JOURNEY, person.experience) | _set(empty, "skill:", person.offers)
 
 
 def _whole(value: int | None) -> int:
@@ -122,8 +124,8 @@ def _whole(value: int | None) -> int:
 
 
 def _years(value: float | None) -> int:
-    """Return years as a thousandth of their logarithm: one year matters less the more one has."""
-    return -1 if value is None or not math.isfinite(value) or value < 0 else round(1_000 * math.log(min(value, 100.0) + 3.0))
+    """Return years in thousandths."""
+    return -1 if value is None or not math.isfinite(value) or value < 0 else round(1_000 * min(value, 100.0))
 
 
 def _codes(rows: Sequence[Mapping[str, int | None]], highest: int) -> Codes:
