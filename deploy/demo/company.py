@@ -6,6 +6,7 @@ Names come from Faker; departments, levels, skills and reporting lines do not, b
 
 import csv
 import random
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -111,7 +112,7 @@ def _manager_of(source: random.Random, person: Person, staff: Sequence[Person]) 
 
 def _row(source: random.Random, person: Person, names: dict[str, Any], taken: dict[str, int]) -> dict[str, str]:
     site, country, zone, languages, hours, _ = source.choices(SITES, [entry[-1] for entry in SITES])[0]
-    name = names[country].name_nonbinary() if country in {"US", "GB"} else f"{names[country].first_name()} {names[country].last_name()}"
+    name = _name(names[country])
     mailbox = _mailbox(name, taken)
     years = round(max(0.5, source.gauss(person.level * 2.6, 2.0)), 1)
     offers, wants = _skills(source, person)
@@ -157,8 +158,17 @@ def _family(source: random.Random, department: str) -> str:
     return source.choice(next((entry[2] for entry in DEPARTMENTS if entry[0] == department), ("General Management",)))
 
 
+def _name(maker: Any) -> str:
+    """Return a name without titles; Faker also knows surnames such as "Dussen van", which nobody would believe."""
+    while True:
+        name = f"{maker.first_name()} {maker.last_name()}"
+        if all(word[0].isupper() for word in name.split()):
+            return name
+
+
 def _mailbox(name: str, taken: dict[str, int]) -> str:
-    plain = name.lower().translate({ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue", ord("ß"): "ss"})
+    german = name.lower().translate({ord("ä"): "ae", ord("ö"): "oe", ord("ü"): "ue", ord("ß"): "ss"})
+    plain = unicodedata.normalize("NFKD", german)
     mailbox = ".".join("".join(c for c in part if c.isascii() and c.isalnum()) or "x" for part in plain.split())
     taken[mailbox] = taken.get(mailbox, 0) + 1
     return mailbox if taken[mailbox] == 1 else f"{mailbox}{taken[mailbox]}"
