@@ -13,8 +13,7 @@ from deploy.local.processes import Processes, Program, Running
 from deploy.local.waiting import port_open, until_ready, with_other_ports
 
 SERVICES = ("profile", "matching", "scheduling", "notification")
-READY_WITHIN_SECONDS = 120.0
-"""Tansu takes four rebalances of ten to twenty seconds until the last of several consumers of one group has joined."""
+READY_WITHIN_SECONDS = 60.0
 NOT_FOR_SERVICES = ("TANDEM_TEST_", "TANDEM_STACK", "TANDEM_CONSOLE_", "TANDEM_DEMO_")
 ROOT = Path(__file__).parents[2]
 HTTP_OK = 200
