@@ -237,6 +237,23 @@ class TestLetters:
         asked = write(replace(given, matter=replace(given.matter, origin=origin, actor_id=BEN)))
         assert (asked.quote, asked.quote_heading) == ("", "")
 
+    @pytest.mark.parametrize(
+        ("give", "get", "said"),
+        [
+            (True, True, None),
+            (False, False, None),
+            (True, False, "you can help FELLOW and OTHER"),
+            (False, True, "FELLOW and OTHER can help you"),
+        ],
+    )
+    def test_a_one_way_pairing_is_named_so(self, give: bool, get: bool, said: str | None) -> None:
+        """N4: whoever gains nothing by the profiles is told, and so is the one who does."""
+        item = (Evidence(kind="skill", code="sql"),)
+        lists = FourLists(you_give=item if give else (), you_get=item if get else ())
+        told = write(replace(scene(Catalogues().voice("en", "UTC"), Kind.PROPOSAL), lists=lists)).paragraphs[2:]
+        assert [said in sentence for sentence in told if said] == ([True] if said else [])
+        assert len(told) == (1 if said else 0)
+
     def test_three_are_addressed_as_three(self) -> None:
         """N4: you, Ben and Cia, in both languages."""
         sentences = [write(scene(Catalogues().voice(language, "UTC"), Kind.PROPOSAL)).paragraphs[0] for language in LANGUAGES]

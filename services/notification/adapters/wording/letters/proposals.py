@@ -16,7 +16,7 @@ def proposal(scene: Scene) -> Letter:
         layout=Layout.INTRODUCTION,
         subject=_subject(scene),
         greeting=scene.greeting,
-        paragraphs=(_opening(scene), _what_it_entails(scene)),
+        paragraphs=(_opening(scene), _what_it_entails(scene), *_one_way(scene)),
         facts=facts,
         sections=sections(scene),
         quote_heading=voice.say("A first line, if you would like one") if draft else "",
@@ -52,6 +52,28 @@ def _what_it_entails(scene: Scene) -> str:
     return scene.voice.say(
         "Peers are colleagues who help each other, and nobody is the boss. If everybody says yes, you agree on goals and a rhythm "
         "in a short charter and then meet for a first conversation."
+    )
+
+
+def _one_way(scene: Scene) -> tuple[str, ...]:
+    """N4: where profiles show help in one direction only, both are told so; the gain of one never hides in a good mean."""
+    voice, lists = scene.voice, scene.lists
+    if scene.matter.actor_id or lists is None or bool(lists.you_give) is bool(lists.you_get):
+        return ()
+    if lists.you_give:
+        return (
+            voice.say(
+                "As far as your profiles tell, you can help {names}, and not yet the other way round. Your first talk may show more, "
+                "and so may a topic that you add to your wishes.",
+                names=scene.names,
+            ),
+        )
+    return (
+        voice.say(
+            "As far as your profiles tell, {names} can help you, and not yet the other way round. What you can give may show in your "
+            "first talk.",
+            names=scene.names,
+        ),
     )
 
 
