@@ -35,6 +35,8 @@ _NOISY = ("aiokafka", "kafka")
 """Written many times a second while a broker is away: rate-limited."""
 _CHATTY = ("uvicorn.error", "faststream", "aiokafka", "httpx2", "httpcore2")
 """Own lines tell of starts, stops, batches and calls; what these say below a warning is for debugging."""
+_RETRIED = ("aiokafka.consumer.group_coordinator", "Group Coordinator Request failed")
+"""Logged as an error although the library tries again by itself: a fresh broker has to make its groups' topic first."""
 _NANOSECONDS_PER_MILLISECOND = 1_000_000
 
 
@@ -140,6 +142,7 @@ def configure_logging(service: str, *, level: str = "info", file: Path | None = 
         cache_logger_on_first_use=False,
     )
     handler = _LibraryHandler(sink, chain)
+    handler.addFilter(_soften)
     handler.addFilter(RateLimit(_NOISY, lines_max=5, per_seconds=10.0))
     _adopt_libraries(handler, threshold)
 
@@ -149,6 +152,14 @@ def configure_logging(service: str, *, level: str = "info", file: Path | None = 
             opened.close()
 
     return close
+
+
+def _soften(record: logging.LogRecord) -> bool:
+    """Let what a library retries by itself be a warning: an error is for an operator to act on."""
+    name, beginning = _RETRIED
+    if record.levelno == logging.ERROR and record.name == name and record.getMessage().startswith(beginning):
+        record.levelno, record.levelname = logging.WARNING, logging.getLevelName(logging.WARNING)
+    return True
 
 
 def _adopt_libraries(handler: logging.Handler, threshold: int) -> None:

@@ -125,6 +125,13 @@ class TestLibraryLines:
         assert foreign.getvalue() == ""
         assert [line["message"] for line in lines(stream)] == ["hello"]
 
+    def test_what_it_retries_itself_is_no_error(self, stream: io.StringIO) -> None:
+        """N17: a fresh broker answers "no coordinator yet" and aiokafka asks again; other faults of its stay errors."""
+        coordinator = library_logger("aiokafka.consumer.group_coordinator")
+        coordinator.error("Group Coordinator Request failed: %s", "[Error 15] GroupCoordinatorNotAvailableError")
+        coordinator.error("OffsetCommit failed: %s", "[Error 25] UnknownMemberIdError")
+        assert [line["log.level"] for line in lines(stream)] == ["warning", "error"]
+
     def test_aiokafka_is_rate_limited(self, stream: io.StringIO) -> None:
         """Pipeline section 2: a broker that is away makes it write 30 to 80 lines a second."""
         for _ in range(50):
