@@ -4,13 +4,14 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from services.matching.adapters.library import MongoLibrary
-from services.matching.adapters.records import Shapes
+from services.matching.adapters.records import REPLICAS, Shapes
 from services.matching.adapters.round_engine import ProcessRoundEngine
 from services.matching.adapters.unit_of_work import INDEXES, MongoUnitOfWork
 from services.matching.application.ports import UnitOfWork
 from services.matching.entrypoints.consumers import declare_routes
 from services.matching.entrypoints.http_pairings import CharterRoutes, PairingRoutes
-from services.matching.entrypoints.http_programmes import DoNotPairRoutes, ProgrammeRoutes, RoundRoutes
+from services.matching.entrypoints.http_programmes import DoNotPairRoutes, ProgrammeRoutes
+from services.matching.entrypoints.http_rounds import RoundRoutes
 from services.matching.entrypoints.jobs import Runner, timer_handlers
 from services.matching.settings import MatchingSettings
 from shared.foundation import Foundation
@@ -47,10 +48,11 @@ def build(f: Foundation[MatchingSettings]) -> Service:
     return Service(
         title="Tandem matching",
         indexes=INDEXES,
+        replicas=REPLICAS,
         consumer=consumer,
         routers=[
             ProgrammeRoutes(commands, library).router,
-            RoundRoutes(commands, library).router,
+            RoundRoutes(commands, library, engine).router,
             DoNotPairRoutes(commands).router,
             PairingRoutes(commands, library).router,
             CharterRoutes(commands, library).router,

@@ -2,13 +2,27 @@
 
 from collections.abc import AsyncIterator, Sequence
 
-from services.matching.adapters.records import CARDS, EXPLANATIONS, HEALTH, PROGRESS, SLICES, Shapes, explanation_in
+from services.matching.adapters.records import (
+    CARDS,
+    EXPLANATIONS,
+    HEALTH,
+    LEAVES,
+    PROGRESS,
+    REPORTS,
+    SLICES,
+    Shapes,
+    explanation_in,
+    leaf_in,
+    leaves_with,
+    report_name,
+)
 from services.matching.adapters.repositories import PAIRINGS, PROGRAMMES, ROUNDS
 from services.matching.application.queries import Health, RoundProgress
+from services.matching.domain.draft import Draft
 from services.matching.domain.pairing import Pairing
 from services.matching.domain.programme import Programme
 from services.matching.domain.round import Round
-from services.matching.domain.snapshot import Explanation, FrozenMember
+from services.matching.domain.snapshot import Explanation, FrozenMember, Leaf, Report
 from shared.persistence.database import Database, Document
 
 
@@ -45,11 +59,11 @@ class MongoLibrary:
     async def progress(self, round_id: str) -> RoundProgress | None:
         """Return what the runner is doing."""
         found = await self._database.collection(PROGRESS).find_one({"_id": round_id})
-        return None if found is None else RoundProgress(stage=found["stage"], share=found["share"])
+        return None if found is None else RoundProgress(stage=found["stage"], done=found["done"], of=found["of"])
 
     async def note_progress(self, round_id: str, progress: RoundProgress) -> None:
         """Show what the runner is doing; losing it harms nobody."""
-        document = {"_id": round_id, "stage": progress.stage, "share": progress.share}
+        document = {"_id": round_id, "stage": progress.stage, "done": progress.done, "of": progress.of}
         await self._database.collection(PROGRESS).replace_one({"_id": round_id}, document, upsert=True)
 
     async def snapshot(self, round_id: str) -> AsyncIterator[Sequence[FrozenMember]]:
@@ -59,6 +73,26 @@ class MongoLibrary:
             found = await slices.find_one({"_id": name["_id"]})
             if found is not None:
                 yield self._shapes.frozen.validate_python(found["lines"])
+
+    async def leaf(self, round_id: str, draft: int, number: int) -> Leaf | None:
+        """Return one piece of a draft."""
+        return await leaf_in(self._database.collection(LEAVES), self._shapes, round_id, draft, number)
+
+    async def leaves(self, round_id: str, draft: Draft) -> AsyncIterator[Leaf]:
+        """Yield the pieces of a draft one by one, so that memory stays bounded."""
+        for number in range(draft.solution.leaves if draft.solution else 0):
+            found = await self.leaf(round_id, draft.number, number)
+            if found is not None:
+                yield found
+
+    async def leaf_with(self, round_id: str, draft: int, member_id: str) -> list[Leaf]:
+        """Return the pieces of a draft in which a member is."""
+        return await leaves_with(self._database.collection(LEAVES), self._shapes, round_id, draft, member_id)
+
+    async def report(self, round_id: str, draft: int) -> Report | None:
+        """Return the figures of a draft."""
+        found = await self._database.collection(REPORTS).find_one({"_id": report_name(round_id, draft)})
+        return None if found is None else Report(found["figures"])
 
     async def pairing(self, pairing_id: str) -> Pairing | None:
         """Return a pairing."""

@@ -8,18 +8,21 @@ from pydantic import TypeAdapter
 
 from services.matching.application.ports import KnownCard
 from services.matching.domain.card import Card
-from services.matching.domain.snapshot import Explanation, FrozenMember, Leaf
+from services.matching.domain.snapshot import Explanation, FrozenMember, Leaf, Report
+from shared.contracts.topics import PROFILE_CARD, PROFILE_MEMBER, SCHEDULING_SESSION
 from shared.kernel.errors import NotFound
 from shared.persistence.database import Collection, Transaction
 from shared.persistence.indexes import Index
 from shared.persistence.kept import kept_documents
+from shared.replay.replica import Replica
 
 T = TypeVar("T")
-CARDS, EXPLANATIONS, SLICES, LEAVES, HEALTH, PROGRESS = (
+CARDS, EXPLANATIONS, SLICES, LEAVES, REPORTS, HEALTH, PROGRESS = (
     "cards",
     "explanations",
     "round_slices",
     "round_leaves",
+    "round_reports",
     "pairing_health",
     "round_progress",
 )
@@ -29,9 +32,16 @@ INDEXES = (
     Index(collection=SLICES, keys=(("round_id", 1), ("first_bucket", 1))),
     Index(collection=SLICES, keys=(("members", 1),)),
     Index(collection=LEAVES, keys=(("members", 1),)),
+    Index(collection=REPORTS),
     Index(collection=HEALTH),
     Index(collection=PROGRESS),
 )
+
+REPLICAS = (
+    Replica(collection=CARDS, topics=(PROFILE_CARD, PROFILE_MEMBER)),
+    Replica(collection=HEALTH, topics=(SCHEDULING_SESSION,)),
+)
+"""What follows from others' facts alone."""
 
 
 class Shapes:
@@ -113,12 +123,36 @@ async def explanation_in(on: Collection, shape: TypeAdapter[Explanation], pairin
     return None if found is None else shape.validate_python(found["lists"])
 
 
+def leaf_name(round_id: str, draft: int, number: int) -> str:
+    """Return the id of a piece's document."""
+    return f"{round_id}:{draft:03d}:{number:06d}"
+
+
+def report_name(round_id: str, draft: int) -> str:
+    """Return the id of a report's document."""
+    return f"{round_id}:{draft:03d}"
+
+
+async def leaf_in(on: Collection, shapes: Shapes, round_id: str, draft: int, number: int) -> Leaf | None:
+    """Read one piece, inside a transaction or outside."""
+    found = await on.find_one({"_id": leaf_name(round_id, draft, number)})
+    return None if found is None else shapes.leaf.validate_python(found["leaf"])
+
+
+async def leaves_with(on: Collection, shapes: Shapes, round_id: str, draft: int, member_id: str) -> list[Leaf]:
+    """Read the pieces of a draft in which a member is."""
+    prefix = f"{round_id}:{draft:03d}:"
+    found = await on.find({"members": member_id}, sort=[("_id", 1)])
+    return [shapes.leaf.validate_python(each["leaf"]) for each in found if each["_id"].startswith(prefix)]
+
+
 class MongoSnapshotRepository:
     """N7: a round's frozen members in slices, its outcome in leaves; both are written again by a repeated attempt."""
 
     def __init__(self, tx: Transaction, shapes: Shapes) -> None:
         self._slices = tx.collection(SLICES)
         self._leaves = tx.collection(LEAVES)
+        self._reports = tx.collection(REPORTS)
         self._shapes = shapes
 
     async def put_slice(self, round_id: str, first_bucket: int, members: Sequence[FrozenMember], digests: Sequence[str]) -> None:
@@ -143,19 +177,34 @@ class MongoSnapshotRepository:
         """Remove what an attempt that died has left."""
         await self._slices.delete_many({"round_id": round_id})
 
-    async def put_leaf(self, round_id: str, leaf: Leaf) -> None:
-        """Keep one piece of the outcome."""
-        name = f"{round_id}:{leaf.number:06d}"
-        members = sorted({member for group in leaf.groups for member in group.members})
+    async def put_leaf(self, round_id: str, draft: int, leaf: Leaf) -> None:
+        """Keep one piece of a draft."""
+        name = leaf_name(round_id, draft, leaf.number)
+        members = sorted({member for group in leaf.groups for member in group.members} | {*leaf.unmatched})
         document = {"_id": name, "members": members, "leaf": self._shapes.leaf.dump_python(leaf, mode="json")}
         await self._leaves.replace_one({"_id": name}, document, upsert=True)
 
-    async def leaf(self, round_id: str, number: int) -> Leaf:
-        """Return one piece of the outcome."""
-        found = await self._leaves.find_one({"_id": f"{round_id}:{number:06d}"})
+    async def leaf(self, round_id: str, draft: int, number: int) -> Leaf:
+        """Return one piece of a draft."""
+        found = await leaf_in(self._leaves, self._shapes, round_id, draft, number)
         if found is None:
             raise NotFound(id=round_id, leaf=number)
-        return self._shapes.leaf.validate_python(found["leaf"])
+        return found
+
+    async def leaf_with(self, round_id: str, draft: int, member_id: str) -> list[Leaf]:
+        """Return the pieces in which a member is."""
+        return await leaves_with(self._leaves, self._shapes, round_id, draft, member_id)
+
+    async def holds(self, round_id: str, member_ids: Sequence[str]) -> bool:
+        """Return whether all of these members were frozen."""
+        found = await self._slices.find({"members": {"$in": list(member_ids)}}, projection={"round_id": 1, "members": 1})
+        frozen = {member for each in found if each["round_id"] == round_id for member in each["members"]}
+        return frozen >= {*member_ids}
+
+    async def put_report(self, round_id: str, draft: int, report: Report) -> None:
+        """Keep the figures of a draft."""
+        name = report_name(round_id, draft)
+        await self._reports.replace_one({"_id": name}, {"_id": name, "figures": report.figures}, upsert=True)
 
     async def forget(self, member_id: str) -> None:
         """N18: delete a member's codes; that they took part stays, under an id that no longer means anybody."""

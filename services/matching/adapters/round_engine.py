@@ -7,23 +7,25 @@ Cancelling `solve` kills the process; a process whose parent died ends by itself
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, suppress
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
 from services.matching.adapters.records import Shapes
-from services.matching.application.ports import EngineFailed, KeepLeaf, Progress, SolveOrder
-from services.matching.domain.round import Solution
-from services.matching.domain.snapshot import FrozenMember, Leaf
+from services.matching.adapters.worker_lines import END_MARK, Job, Stage
+from services.matching.application.ports import EngineFailed, KeepPiece, Progress, SolveOrder
+from services.matching.domain.draft import Solution
+from services.matching.domain.snapshot import FrozenMember, Leaf, Report
 from shared.kernel.tasks import Tasks
 from shared.persistence.errors import DatabaseFault
 
+T = TypeVar("T")
+Members = AsyncIterator[Sequence[FrozenMember]]
 WORKER = "services.matching.adapters.round_worker"
 WARMING = "services.matching.engine.warm"
 LINE_BYTES_MAX = 64 * 1024 * 1024
-END_MARK = b"end\n"
 
 
 class ProcessRoundEngine:
@@ -36,21 +38,70 @@ class ProcessRoundEngine:
         self._threads = threads
         self._command = tuple(command)
         self._solution: TypeAdapter[Solution] = TypeAdapter(Solution)
+        self._stage: TypeAdapter[Stage] = TypeAdapter(Stage)
+        self._job: TypeAdapter[Job] = TypeAdapter(Job)
         self._one_at_a_time = asyncio.Lock()
+        self._is_warming = False
 
     async def solve(
-        self, order: SolveOrder, members: AsyncIterator[Sequence[FrozenMember]], *, keep: KeepLeaf, progress: Progress
+        self,
+        order: SolveOrder,
+        members: Members,
+        *,
+        base: AsyncIterator[Leaf] | None = None,
+        keep: KeepPiece,
+        progress: Progress,
     ) -> Solution:
         """Feed the worker and take its answer piece by piece; memory here stays bounded by one slice and one leaf."""
-        if self._one_at_a_time.locked():
-            progress("compiling", 0.0)
-        async with self._one_at_a_time:
-            return await self._solve(order, members, keep, progress)
+        answers = self._answers(Job(order=order, threads=self._threads), members, base)
+        async with aclosing(answers):
+            async for answer in answers:
+                if "solution" in answer:
+                    return self._read(self._solution, answer["solution"])
+                if "leaf" in answer:
+                    await keep(self._read(self._shapes.leaf, answer["leaf"]))
+                elif "report" in answer:
+                    await keep(Report(answer["report"]))
+                else:
+                    stage = self._read(self._stage, answer)
+                    progress(stage.stage, stage.share)
+        raise EngineFailed("worker-died")
 
-    async def _solve(
-        self, order: SolveOrder, members: AsyncIterator[Sequence[FrozenMember]], keep: KeepLeaf, progress: Progress
-    ) -> Solution:
-        process = await asyncio.create_subprocess_exec(
+    async def compare(self, order: SolveOrder, members: Members, *, base: AsyncIterator[Leaf]) -> AsyncIterator[dict[str, Any]]:
+        """N7: pass on what the worker says, last the comparison; nothing is kept."""
+        answers = self._answers(Job(order=order, threads=self._threads, compares=True), members, base)
+        async with aclosing(answers):
+            async for answer in answers:
+                yield answer
+                if "comparison" in answer:
+                    return
+
+    def _read(self, shape: TypeAdapter[T], value: Any) -> T:
+        try:
+            return shape.validate_python(value)
+        except ValueError:
+            raise EngineFailed("garbled-answer") from None
+
+    async def _answers(self, job: Job, members: Members, base: AsyncIterator[Leaf] | None) -> AsyncGenerator[dict[str, Any], None]:
+        """Yield what the worker says; ending the iteration ends the worker. One works at a time, whoever waits says so."""
+        if self._one_at_a_time.locked():
+            yield {"stage": "compiling" if self._is_warming else "waiting", "share": 0.0}
+        async with self._one_at_a_time:
+            process = await self._started()
+            feeding = self._tasks.spawn("round.feed", self._feed(process.stdin, job, members, base))
+            try:
+                while True:
+                    yield await self._next(process.stdout)
+            except EngineFailed:
+                if feeding.done() and not feeding.cancelled() and (fault := feeding.result()) is not None:
+                    raise fault from None
+                raise
+            finally:
+                feeding.cancel()
+                await _ended(process)
+
+    async def _started(self) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
             sys.executable,
             *self._command,
             stdin=asyncio.subprocess.PIPE,
@@ -58,18 +109,6 @@ class ProcessRoundEngine:
             stderr=asyncio.subprocess.DEVNULL,
             limit=LINE_BYTES_MAX,
         )
-        if process.stdin is None or process.stdout is None:
-            raise EngineFailed("no-pipes")
-        feeding = self._tasks.spawn("round.feed", self._feed(process.stdin, order, members))
-        try:
-            return await self._read(process.stdout, keep, progress)
-        except EngineFailed:
-            if feeding.done() and not feeding.cancelled() and (fault := feeding.result()) is not None:
-                raise fault from None
-            raise
-        finally:
-            feeding.cancel()
-            await _ended(process)
 
     async def warm(self) -> None:
         """Have the engine's machine code made (once per machine; a second or two when it is there), so that no round waits for it.
@@ -79,23 +118,28 @@ class ProcessRoundEngine:
         async with self._one_at_a_time:
             nothing = asyncio.subprocess.DEVNULL
             process = await asyncio.create_subprocess_exec(sys.executable, "-m", WARMING, stdin=nothing, stdout=nothing, stderr=nothing)
+            self._is_warming = True
             try:
                 await process.wait()
             finally:
+                self._is_warming = False
                 await _ended(process)
 
     async def _feed(
-        self, pipe: asyncio.StreamWriter, order: SolveOrder, members: AsyncIterator[Sequence[FrozenMember]]
+        self, pipe: asyncio.StreamWriter | None, job: Job, members: Members, base: AsyncIterator[Leaf] | None
     ) -> DatabaseFault | None:
-        """Send everything and an end mark; without the mark the worker does not take a part for the whole."""
-        head = {"rules": order.rules.to_mapping(), "seed": order.seed, "frozen_at": order.frozen_at.isoformat(), "threads": self._threads}
+        """Send everything and the end marks; without them the worker does not take a part for the whole."""
+        if pipe is None:
+            return None
         try:
-            pipe.write(json.dumps(head).encode() + b"\n")
+            pipe.write(self._job.dump_json(job) + b"\n")
             async for part in members:
-                pipe.write(self._shapes.frozen.dump_json(list(part)) + b"\n")
-                await pipe.drain()
-            pipe.write(END_MARK)
-            await pipe.drain()
+                await _sent(pipe, self._shapes.frozen.dump_json(list(part)) + b"\n")
+            await _sent(pipe, END_MARK.encode())
+            if base is not None:
+                async for leaf in base:
+                    await _sent(pipe, self._shapes.leaf.dump_json(leaf) + b"\n")
+            await _sent(pipe, END_MARK.encode())
         except DatabaseFault as fault:
             return fault
         except (BrokenPipeError, ConnectionResetError):
@@ -104,34 +148,21 @@ class ProcessRoundEngine:
             pipe.close()
         return None
 
-    async def _read(self, pipe: asyncio.StreamReader, keep: KeepLeaf, progress: Progress) -> Solution:
-        while (answer := await self._next(pipe)) is not None:
-            if isinstance(answer, Leaf):
-                await keep(answer)
-            elif isinstance(answer, Solution):
-                return answer
-            else:
-                progress(*answer)
-        raise EngineFailed("worker-died")
-
-    async def _next(self, pipe: asyncio.StreamReader) -> Leaf | Solution | tuple[str, float] | None:
-        """Return what the next line says, None at the end."""
+    async def _next(self, pipe: asyncio.StreamReader | None) -> dict[str, Any]:
+        """Return what the next line says; the end without an answer is a death."""
         try:
-            line = await pipe.readline()
-            answer: dict[str, Any] = json.loads(line) if line else {}
-            if "leaf" in answer:
-                return self._shapes.leaf.validate_python(answer["leaf"])
-            if "solution" in answer:
-                return self._solution.validate_python(answer["solution"])
-            if "stage" in answer:
-                return str(answer["stage"]), float(answer["share"])
+            line = b"" if pipe is None else await pipe.readline()
+            answer: dict[str, Any] = json.loads(line) if line else {"failed": "worker-died"}
         except ValueError:
             raise EngineFailed("garbled-answer") from None
         if "failed" in answer:
             raise EngineFailed(answer["failed"])
-        if line:
-            raise EngineFailed("garbled-answer")
-        return None
+        return answer
+
+
+async def _sent(pipe: asyncio.StreamWriter, line: bytes) -> None:
+    pipe.write(line)
+    await pipe.drain()
 
 
 async def _ended(process: asyncio.subprocess.Process) -> None:

@@ -1,33 +1,33 @@
-"""The worker process of one round: reads an order and members from stdin, writes progress, leaves and a solution to stdout.
+"""The worker process of one round: reads a job, members and the draft it builds on from stdin, and writes lines of answers to stdout.
 
 Started by `round_engine.py` as `python -m services.matching.adapters.round_worker`. Knows no database, broker or clock.
 """
 
 import json
 import os
+import resource
 import signal
 import sys
+import time
 import traceback
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
 from pydantic import TypeAdapter
 
-from services.matching.adapters.packing import person_of
-from services.matching.domain.rules import RuleSet
-from services.matching.domain.snapshot import Explanation, FrozenMember, Group, Leaf, digest_of, leaves_of
-from services.matching.engine import Evidence, Match, Person, Result, solve
+from services.matching.adapters.drafting import Outcome, Pool, outcome_of
+from services.matching.adapters.worker_lines import END_MARK, Job
+from services.matching.domain.snapshot import FrozenMember, Leaf, leaves_of
+from services.matching.engine.what_if import changes, compare_sides
 
 GROUPS_PER_LEAF = 50
 UNMATCHED_PER_LEAF = 200
 PARENT_CHECK_SECONDS = 1.0
-END_MARK = "end\n"
 
 
 class Incomplete(Exception):
-    """The members ended without the end mark: the service died or lost its database in the middle."""
+    """The input ended without an end mark: the service died or lost its database in the middle."""
 
 
 def main(source: TextIO, sink: TextIO) -> None:
@@ -46,73 +46,50 @@ def _place_of(fault: BaseException) -> str:
 
 
 def answers(source: Iterable[str], sink: TextIO) -> Iterable[dict[str, Any]]:
-    """Yield the leaves and, last, the solution."""
+    """Yield the pieces and, last, the solution; or what would change and, last, the comparison."""
     lines = iter(source)
-    head = json.loads(next(lines))
+    job = TypeAdapter(Job).validate_json(next(lines))
     shape, leaf_shape = TypeAdapter(list[FrozenMember]), TypeAdapter(Leaf)
-    frozen: list[FrozenMember] = []
-    for line in lines:
-        if line == END_MARK:
-            break
-        frozen += shape.validate_json(line)
-    else:
-        raise Incomplete
-    at = datetime.fromisoformat(head["frozen_at"])
-    resting = {member.card.member_id: member.resting for member in frozen if member.resting is not None}
-    people = [person_of(member, at) for member in frozen if member.resting is None]
-    outcome = solved(people, RuleSet.from_mapping(head["rules"]), head["seed"], head["threads"], sink)
-    groups = [] if outcome is None else [_group(match) for match in (*outcome.pairs, *outcome.trios)]
-    unmatched = resting | ({} if outcome is None else {member: reason.value for member, reason in outcome.unmatched.items()})
+    frozen = [member for line in _until_end_mark(lines) for member in shape.validate_json(line)]
+    base = [leaf_shape.validate_json(line) for line in _until_end_mark(lines)]
+    pool = Pool.of(job.order, frozen, base)
+    outcome = outcome_of(pool, threads=job.threads, progress=lambda stage, share: _say(sink, {"stage": stage, "share": share}))
+    if job.compares:
+        yield from _compared(pool, outcome)
+        return
     leaves = 0
-    for leaf in leaves_of(groups, unmatched, groups_max=GROUPS_PER_LEAF, unmatched_max=UNMATCHED_PER_LEAF):
+    for leaf in leaves_of(outcome.groups, outcome.unmatched, groups_max=GROUPS_PER_LEAF, unmatched_max=UNMATCHED_PER_LEAF):
         leaves += 1
         yield {"leaf": leaf_shape.dump_python(leaf, mode="json")}
-    yield {"solution": _solution(outcome, size=len(frozen), unmatched=unmatched, leaves=leaves)}
+    yield {"report": outcome.report | {"effort": _effort()}}
+    yield {"solution": outcome.counts(len(frozen)) | {"leaves": leaves}}
 
 
-def solved(people: Sequence[Person], rules: RuleSet, seed: int, threads: int, sink: TextIO) -> Result | None:
-    """Run the engine; an empty pool has no result."""
-    if not people:
-        return None
-    return solve(people, rules, seed, threads=threads, progress=lambda stage, share: _say(sink, {"stage": stage, "share": share}))
+def _until_end_mark(lines: Iterator[str]) -> Iterator[str]:
+    for line in lines:
+        if line == END_MARK:
+            return
+        yield line
+    raise Incomplete
+
+
+def _compared(pool: Pool, outcome: Outcome) -> Iterator[dict[str, Any]]:
+    before, after = pool.base_side(), outcome.side()
+    for change in changes(before, after):
+        yield {"change": change}
+    told = compare_sides(before, after, pool.people, minimum_group=pool.order.minimum_group_size)
+    yield {"comparison": told | {"result_hash": outcome.result_hash, "base": pool.order.draft.base}}
+
+
+def _effort() -> dict[str, float]:
+    """Return what it took: the only figures that differ between two runs."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return {"cpu_seconds": round(time.process_time(), 2), "peak_memory_mib": round(used.ru_maxrss / 1024, 1)}
 
 
 def _say(sink: TextIO, answer: dict[str, Any]) -> None:
     sink.write(json.dumps(answer, separators=(",", ":")) + "\n")
     sink.flush()
-
-
-def _group(match: Match) -> Group:
-    return Group(
-        members=match.members,
-        weight=match.weight,
-        explanations={
-            side.member: Explanation(
-                shared=_items(side.shared), different=_items(side.different), you_give=_items(side.you_give), you_get=_items(side.you_get)
-            )
-            for side in match.explanations
-        },
-    )
-
-
-def _items(evidence: Sequence[Evidence]) -> tuple[tuple[str, str], ...]:
-    return tuple((each.kind, each.code) for each in evidence)
-
-
-def _solution(outcome: Result | None, *, size: int, unmatched: dict[str, str], leaves: int) -> dict[str, Any]:
-    said = {"size": size, "unmatched": len(unmatched), "leaves": leaves}
-    if outcome is None:
-        nothing = {"pairs": 0, "trios": 0, "weight": 0, "bound": 0, "engine": "none", "engine_version": "0"}
-        return said | nothing | {"result_hash": digest_of(sorted(unmatched.items()))}
-    return said | {
-        "pairs": len(outcome.pairs),
-        "trios": len(outcome.trios),
-        "weight": outcome.weight,
-        "bound": outcome.bound,
-        "engine": outcome.engine,
-        "engine_version": outcome.engine_version,
-        "result_hash": outcome.result_hash,
-    }
 
 
 def end_with(parent: int) -> None:

@@ -12,6 +12,8 @@ class OpenRound:
 
     programme_id: str
     seed: int | None = None
+    publishes_itself: bool = False
+    """Whether nobody wants to look at it before members hear of it."""
 
 
 async def open_round(command: OpenRound, uow: UnitOfWork) -> Round:
@@ -24,6 +26,7 @@ async def open_round(command: OpenRound, uow: UnitOfWork) -> Round:
         seed=command.seed,
         at=uow.clock.now(),
         correlation_id=uow.cause.correlation_id,
+        publishes_itself=command.publishes_itself,
     )
     programme.begin_round(opened.id)
     await uow.programmes.save(programme)

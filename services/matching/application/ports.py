@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from services.matching.domain.card import Card
+from services.matching.domain.draft import Draft, Solution
 from services.matching.domain.pairing import Pairing
 from services.matching.domain.place import Place, Tie
 from services.matching.domain.programme import Programme
-from services.matching.domain.round import Round, Solution
-from services.matching.domain.rules import RuleSet
-from services.matching.domain.snapshot import Explanation, FrozenMember, Leaf
+from services.matching.domain.round import Round
+from services.matching.domain.snapshot import Explanation, FrozenMember, Leaf, Report
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.cause import Cause
 from shared.kernel.clock import Clock
@@ -156,12 +156,24 @@ class SnapshotRepository(Protocol):
         """Remove slices of an attempt that died before the freeze."""
         ...
 
-    async def put_leaf(self, round_id: str, leaf: Leaf) -> None:
-        """Keep one piece of the outcome; writing it again replaces it."""
+    async def put_leaf(self, round_id: str, draft: int, leaf: Leaf) -> None:
+        """Keep one piece of a draft; writing it again replaces it."""
         ...
 
-    async def leaf(self, round_id: str, number: int) -> Leaf:
-        """Return one piece of the outcome."""
+    async def leaf(self, round_id: str, draft: int, number: int) -> Leaf:
+        """Return one piece of a draft."""
+        ...
+
+    async def leaf_with(self, round_id: str, draft: int, member_id: str) -> list[Leaf]:
+        """Return the pieces of a draft in which a member is."""
+        ...
+
+    async def holds(self, round_id: str, member_ids: Sequence[str]) -> bool:
+        """Return whether all of these members were frozen."""
+        ...
+
+    async def put_report(self, round_id: str, draft: int, report: Report) -> None:
+        """Keep the figures of a draft; writing them again replaces them."""
         ...
 
     async def forget(self, member_id: str) -> None:
@@ -227,13 +239,15 @@ class SolveOrder:
     """What an optimiser gets besides the members: enough to give the same answer again (N7)."""
 
     round_id: str
-    rules: RuleSet
-    seed: int
+    draft: Draft
     frozen_at: datetime
+    minimum_group_size: int = 5
+    """R13: what the report tells by group."""
 
 
 Progress = Callable[[str, float], None]
-KeepLeaf = Callable[[Leaf], Awaitable[None]]
+Piece = Leaf | Report
+KeepPiece = Callable[[Piece], Awaitable[None]]
 
 
 class EngineFailed(Exception):
@@ -249,9 +263,26 @@ class RoundEngine(Protocol):
     """N4: solves a whole round outside this process; cancelling the call ends the work."""
 
     async def solve(
-        self, order: SolveOrder, members: AsyncIterator[Sequence[FrozenMember]], *, keep: KeepLeaf, progress: Progress
+        self,
+        order: SolveOrder,
+        members: AsyncIterator[Sequence[FrozenMember]],
+        *,
+        base: AsyncIterator[Leaf] | None = None,
+        keep: KeepPiece,
+        progress: Progress,
     ) -> Solution:
-        """Give every piece of the outcome to `keep`, in order, and return the counts.
+        """Give every piece of the outcome to `keep`, in order, and return the counts; `base` is the draft that is built on.
+
+        Raises:
+            EngineFailed: there is no answer; asking again may help.
+
+        """
+        ...
+
+    def compare(
+        self, order: SolveOrder, members: AsyncIterator[Sequence[FrozenMember]], *, base: AsyncIterator[Leaf]
+    ) -> AsyncIterator[dict[str, Any]]:
+        """N7: solve without keeping anything and yield progress, what would change, and last the comparison with `base`.
 
         Raises:
             EngineFailed: there is no answer; asking again may help.

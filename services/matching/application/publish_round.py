@@ -20,10 +20,10 @@ NOT_WAITING = (UnmatchedReason.NO_FREE_SEAT, UnmatchedReason.PAUSED, UnmatchedRe
 """Reasons that are no waiting: fairness of the next round is for those who had a seat and got nobody."""
 
 
-async def publish_round(round_id: str, uow: UnitOfWork) -> Round:
-    """Begin to tell members; the round runner does it piece by piece."""
+async def publish_round(round_id: str, uow: UnitOfWork, *, expected: str | None = None) -> Round:
+    """Begin to tell members; the round runner does it piece by piece. `expected` is the result that the admin looked at."""
     solved = await uow.rounds.get(round_id)
-    solved.publish(uow.cause.correlation_id)
+    solved.publish(uow.cause.correlation_id, expected)
     await uow.rounds.save(solved)
     uow.wake_rounds()
     return solved
@@ -40,7 +40,7 @@ async def publish_leaf(round_id: str, uow: UnitOfWork) -> bool:
     if current.leaves_published >= current.solution.leaves:
         await _finish(current, uow)
         return False
-    leaf = await uow.snapshots.leaf(round_id, current.leaves_published)
+    leaf = await uow.snapshots.leaf(round_id, current.drafts[-1].number, current.leaves_published)
     desk = await _laid_out(current, leaf, uow)
     for group in leaf.groups:
         desk.publish(group)

@@ -1,15 +1,16 @@
 """What may be read, and by whom. Reads skip aggregates where a document is enough; none of them is a transaction."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from services.matching.domain.charter import GoalWarning, warnings_of
+from services.matching.domain.draft import Draft
 from services.matching.domain.pairing import Pairing
 from services.matching.domain.programme import Programme
 from services.matching.domain.round import Round
-from services.matching.domain.snapshot import Explanation
+from services.matching.domain.snapshot import Explanation, FrozenMember, Leaf, Report
 from shared.kernel.errors import NotFound
 
 
@@ -24,10 +25,11 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoundProgress:
-    """What the runner is doing: a stage and how much of it is done, 0..1."""
+    """What the runner is doing: a stage, and how many of how many steps of it are done."""
 
     stage: str
-    share: float
+    done: int
+    of: int
 
 
 class Library(Protocol):
@@ -51,6 +53,26 @@ class Library(Protocol):
 
     async def progress(self, round_id: str) -> RoundProgress | None:
         """Return what the runner is doing."""
+        ...
+
+    async def leaf(self, round_id: str, draft: int, number: int) -> Leaf | None:
+        """Return one piece of a draft."""
+        ...
+
+    async def leaf_with(self, round_id: str, draft: int, member_id: str) -> list[Leaf]:
+        """Return the pieces of a draft in which a member is."""
+        ...
+
+    async def report(self, round_id: str, draft: int) -> Report | None:
+        """Return the figures of a draft."""
+        ...
+
+    def leaves(self, round_id: str, draft: Draft) -> AsyncIterator[Leaf]:
+        """Yield the pieces of a draft in order."""
+        ...
+
+    def snapshot(self, round_id: str) -> AsyncIterator[Sequence[FrozenMember]]:
+        """Yield a round's frozen members."""
         ...
 
     async def pairing(self, pairing_id: str) -> Pairing | None:

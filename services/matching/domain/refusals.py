@@ -253,3 +253,31 @@ class RoundIsOver(Refusal):
 
     code = "round-over"
     title = "The round is published, being published or cancelled."
+
+
+class NotInDraft(Refusal):
+    """Locked can be what the draft proposes; kept apart who is in the round."""
+
+    code = "not-in-draft"
+    title = "The draft of this round does not hold that."
+
+
+class TooManyDrafts(Refusal):
+    """A round that was solved so often is better opened anew."""
+
+    code = "too-many-drafts"
+    title = "This round was solved too often; cancel it and open another."
+
+
+class TooManyWishes(Refusal):
+    """Locks and bans are an admin's few corrections, not a second matching."""
+
+    code = "too-many-wishes"
+    title = "A round takes no more locked and forbidden groups."
+
+
+class DraftChanged(Refusal):
+    """N7: published is what the admin looked at, not what somebody else had solved meanwhile."""
+
+    code = "draft-changed"
+    title = "The round has another draft by now; look at it before you publish."

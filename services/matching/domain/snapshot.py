@@ -39,6 +39,8 @@ class Group:
 
     members: tuple[str, ...]
     weight: int
+    gains: tuple[float, ...] = ()
+    """What each member gains, 0..1, in the order of `members`; for comparing drafts."""
     explanations: dict[str, Explanation] = field(default_factory=dict)
     last_for: tuple[str, ...] = ()
     """Members who appear in no later group: when this one fails, it is known whether they got nobody."""
@@ -53,6 +55,13 @@ class Leaf:
     unmatched: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The figures of a draft, aggregates only (R13)."""
+
+    figures: dict[str, Any]
+
+
 def digest_of(lines: Iterable[Any]) -> str:
     """N7: return the hash of values in the order given, written as canonical JSON."""
     state = hashlib.sha256()
@@ -60,6 +69,12 @@ def digest_of(lines: Iterable[Any]) -> str:
         state.update(json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str).encode())
         state.update(b"\n")
     return state.hexdigest()
+
+
+def outcome_hash(groups: Iterable[Group], unmatched: Mapping[str, str]) -> str:
+    """N7: return the hash of an outcome: who is with whom at which score, and who is not, for which reason."""
+    said = sorted((list(group.members), group.weight) for group in groups)
+    return digest_of([*said, sorted(unmatched.items())])
 
 
 def leaves_of(groups: Sequence[Group], unmatched: Mapping[str, str], *, groups_max: int, unmatched_max: int) -> Iterator[Leaf]:

@@ -52,19 +52,25 @@ def check(claim: Claim) -> Certificate:
         raise NotCertified("the round is worth more than its bound allows")
     all2 = None if claim.excess2 is None else alone2 + max(excess2, claim.excess2)
     bound, bound_all = -(-bound2 // 2), None if all2 is None else -(-all2 // 2)
+    return certificate_of(value=value, score=score, bound=bound, bound_all=bound_all)
+
+
+def certificate_of(*, value: int, score: int, bound: int, bound_all: int | None) -> Certificate:
+    """Return these figures with their gaps."""
     return Certificate(
         value=value,
         score=score,
         bound=bound,
         bound_all=bound_all,
-        gap=_share(bound - value, value),
-        gap_score=_share(bound - value, score),
-        gap_all=None if bound_all is None else _share(bound_all - value, value),
-        gap_score_all=None if bound_all is None else _share(bound_all - value, score),
+        gap=share_lost(bound - value, value),
+        gap_score=share_lost(bound - value, score),
+        gap_all=None if bound_all is None else share_lost(bound_all - value, value),
+        gap_score_all=None if bound_all is None else share_lost(bound_all - value, score),
     )
 
 
-def _share(loss: int, of: int) -> float:
+def share_lost(loss: int, of: int) -> float:
+    """Return a gap as a share of what was reached."""
     return 0.0 if loss == 0 else (loss / of if of > 0 else float("inf"))
 
 

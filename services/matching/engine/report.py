@@ -4,6 +4,7 @@ Groups below `MINIMUM_GROUP` people are left out of everything that is told by g
 """
 
 from collections import Counter
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -48,8 +49,8 @@ def report_of(snapshot: Snapshot, solved: Solved, rules: RuleSet) -> dict[str, A
 
 def _meetings(solved: Solved) -> Long:
     """Return everybody who meets, two by two (a trio is three meetings)."""
-    trios = [two for (a, b, c), _ in solved.trios for two in ((a, b), (a, c), (b, c))]
-    return np.array([*solved.pairs, *trios], np.int64).reshape(-1, 2)
+    groups = [two for members, _ in solved.trios for two in combinations(members, 2)]
+    return np.array([*solved.pairs, *groups], np.int64).reshape(-1, 2)
 
 
 def _has(start: Long) -> Mask:
@@ -62,7 +63,7 @@ def _people(snapshot: Snapshot, solved: Solved, partnered: Mask) -> dict[str, An
     complete = seated & _has(snapshot.wants.start) & _has(snapshot.offers.start)
     reasons = Counter(str(reason) for reason in solved.unmatched.values())
     hopeless = sum(reasons[name] for name in reasons if name != "all-eligible-partners-full")
-    used = np.bincount(np.array(solved.pairs, np.int64).ravel(), minlength=snapshot.size).sum() + 3 * len(solved.trios)
+    used = np.bincount(np.array(solved.pairs, np.int64).ravel(), minlength=snapshot.size).sum() + sum(len(members) for members, _ in solved.trios)
     return {
         "in_pool": snapshot.size,
         "with_seats": int(seated.sum()),
@@ -86,12 +87,17 @@ def _people(snapshot: Snapshot, solved: Solved, partnered: Mask) -> dict[str, An
 
 
 def _gains(solved: Solved, met: Long) -> Real:
-    """Return what both sides of each meeting gain."""
+    """Return what both sides of each meeting gain (a mentor's gain is not counted, R43)."""
     columns = []
     for mine, yours in ((0, 1), (1, 0)):
         total = gain_sums(solved.pool, met[:, mine].copy(), met[:, yours].copy())
         columns.append(np.sqrt(np.minimum(1.0, total * solved.pool.inverse_wish[met[:, mine]])))
-    return np.stack(columns, axis=1) if len(met) else np.zeros((0, 2))
+    if not len(met):
+        return np.zeros((0, 2))
+    gain = np.stack(columns, axis=1)
+    for at, pair in enumerate(solved.pairs if solved.mentees else ()):
+        gain[at, 1 if solved.mentees[pair] == pair[0] else 0] = 0.0
+    return gain
 
 
 def _reciprocity(pool: Pool, solved: Solved, met: Long, partnered: Mask) -> dict[str, Any]:
@@ -139,7 +145,7 @@ def _scores(solved: Solved, met: Long, rules: RuleSet) -> dict[str, Any]:
         "p5": round(float(np.quantile(weight, 0.05)), _DIGITS) if len(weight) else 0.0,
         "min": round(float(weight.min()), _DIGITS) if len(weight) else 0.0,
         "histogram": [int(count) for count in np.histogram(weight, 20, (0.0, 1.0))[0]],
-        "gini": _gini(np.concatenate((weight, weight))),
+        "gini": gini(np.concatenate((weight, weight))),
         "blocking_pairs_per_person": share(len(blocking), len(solved.pool.seats)),
         "stability": round(1 - share(len(touched), len(solved.pool.seats)), _DIGITS),
         "coverage_bonus": rules.objective.coverage_bonus,
@@ -147,7 +153,8 @@ def _scores(solved: Solved, met: Long, rules: RuleSet) -> dict[str, Any]:
     }
 
 
-def _gini(values: Real) -> float:
+def gini(values: Real) -> float:
+    """Return how unevenly something is spread: 0 = the same for all, towards 1 = one has everything."""
     if not len(values) or values.sum() <= 0:
         return 0.0
     ordered = np.sort(values)

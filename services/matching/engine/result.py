@@ -30,15 +30,16 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A pair (two members) or a trio (three), in id order; `gains` and `explanations` follow `members`.
+    """A pair, or a group of more (a trio, a circle), in id order; `gains` and `explanations` follow `members`.
 
-    `weight` is the mutual score in micro-points (a trio's: the mean over its three pairs).
+    `weight` is the score in micro-points (a group's: the mean over its pairs). `mentee` is who of a mentor pair is helped (R43).
     """
 
     members: tuple[str, ...]
     weight: int
     gains: tuple[float, ...]
     explanations: tuple[Explanation, ...]
+    mentee: str | None = None
 
     @property
     def score(self) -> float:

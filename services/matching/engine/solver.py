@@ -1,8 +1,8 @@
 """The stages of a round over one pool: calibrate, candidates, optimum, pricing pass, leftovers, certificate."""
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from services.matching.domain.reasons import UnmatchedReason
 from services.matching.domain.rules import RuleSet
 from services.matching.engine.auction import TIE_BITS, Graph, auction, build_graph, net_prices, settle_prices
-from services.matching.engine.calibrate import calibrate, mixed
+from services.matching.engine.calibrate import Calibration, calibrate, mixed
 from services.matching.engine.candidates import Edges, best_candidates, joined, undervalued
 from services.matching.engine.certificate import Claim, check
 from services.matching.engine.circles import Circles, circles_of
@@ -39,18 +39,24 @@ class Solved:
     kth: Long
     pairs: list[tuple[int, int]]
     weights: list[int]
-    trios: list[tuple[tuple[int, int, int], int]]
+    trios: list[tuple[tuple[int, ...], int]]
+    """Groups of more than two: trios, or circles."""
     unmatched: dict[int, UnmatchedReason]
     net2: NDArray[np.int64]
     certificate: Certificate
     passes: int
     added: int
+    mentees: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    """R43, kind mentor: who of a pair is the mentee; only they gain."""
 
     def gains(self) -> tuple[list[tuple[float, float]], list[tuple[float, ...]]]:
         """Return what each member of each pair gains, 0..1, and of each trio (a wish met twice counts by the better offer)."""
         one, other = np.array(self.pairs, np.int64).reshape(-1, 2).T.copy()
         left = np.sqrt(np.minimum(1.0, gain_sums(self.pool, one, other) * self.pool.inverse_wish[one]))
         right = np.sqrt(np.minimum(1.0, gain_sums(self.pool, other, one) * self.pool.inverse_wish[other]))
+        for at, pair in enumerate(self.pairs):
+            if (mentee := self.mentees.get(pair)) is not None:
+                (right if mentee == pair[0] else left)[at] = 0.0
         of_trios = [tuple(_gain(self.pool, one, [other for other in trio if other != one]) for one in trio) for trio, _ in self.trios]
         return list(zip(left.tolist(), right.tolist(), strict=True)), of_trios
 
@@ -159,10 +165,10 @@ class Round:
         return chosen, self.edges.weight[at].tolist()
 
 
-def solve_pool(pool: Pool, rules: RuleSet, seed: int, *, threads: int, progress: Progress) -> Solved:
-    """Solve one pool."""
+def solve_pool(pool: Pool, rules: RuleSet, seed: int, *, threads: int, progress: Progress, placed: Calibration | None = None) -> Solved:
+    """Solve one pool; `placed` is the calibration of a larger one that this is the rest of."""
     progress("calibrate", 0.0)
-    placed = calibrate(pool, rules, seed)
+    placed = placed or calibrate(pool, rules, seed)
     edges, kth = best_candidates(pool, placed.model, rules.search.candidates, threads, lambda share: progress("candidates", share))
     work = Round(pool, placed.model, rules, seed)
     progress("optimum", 0.0)

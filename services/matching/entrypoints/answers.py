@@ -5,12 +5,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from services.matching.application.queries import Health, RoundProgress
+from services.matching.application.queries import Health
 from services.matching.domain.charter import GoalWarning
 from services.matching.domain.life import LIVE, State
 from services.matching.domain.pairing import Pairing
 from services.matching.domain.programme import Programme
-from services.matching.domain.round import Round
 from services.matching.domain.snapshot import Explanation
 from services.matching.entrypoints.requests import CharterBody
 from shared.contracts.base import Instant
@@ -49,76 +48,6 @@ class ProgrammeOut(_Out):
             minimum_group_size=terms.minimum_group_size,
             rules=programme.rules.to_mapping(),
             running_round=programme.running_round,
-        )
-
-
-class ProgressOut(_Out):
-    """What the runner is doing."""
-
-    stage: str
-    share: float
-
-
-class RoundCounts(_Out):
-    """Counts only: no member is named to an admin."""
-
-    members: int
-    pairs: int | None
-    trios: int | None
-    proposals: int
-    unmatched: int
-
-
-class RoundOut(_Out):
-    """A round as its admins see it (N7: all that is needed to repeat it is named)."""
-
-    round_id: str
-    programme_id: str
-    state: str
-    seed: int
-    rules_version: int
-    opened_at: Instant
-    frozen_at: Instant | None
-    ended_at: Instant | None
-    snapshot_hash: str
-    result_hash: str | None
-    engine: str | None
-    engine_version: str | None
-    weight: int | None
-    bound: int | None
-    counts: RoundCounts
-    progress: ProgressOut | None
-    failure: str | None
-
-    @classmethod
-    def of(cls, shown: Round, progress: RoundProgress | None = None) -> "RoundOut":
-        """Show a round; before publication `unmatched` is what the optimiser left over."""
-        found = shown.solution
-        told = shown.unmatched if shown.leaves_published or found is None else found.unmatched
-        return cls(
-            round_id=shown.id,
-            programme_id=shown.programme_id,
-            state=shown.state.value,
-            seed=shown.seed,
-            rules_version=shown.rules.version,
-            opened_at=shown.opened_at,
-            frozen_at=shown.frozen_at,
-            ended_at=shown.ended_at,
-            snapshot_hash=shown.snapshot_hash,
-            result_hash=found.result_hash if found else None,
-            engine=found.engine if found else None,
-            engine_version=found.engine_version if found else None,
-            weight=found.weight if found else None,
-            bound=found.bound if found else None,
-            counts=RoundCounts(
-                members=shown.size,
-                pairs=found.pairs if found else None,
-                trios=found.trios if found else None,
-                proposals=shown.proposals,
-                unmatched=told,
-            ),
-            progress=ProgressOut(stage=progress.stage, share=progress.share) if progress else None,
-            failure=shown.failure,
         )
 
 

@@ -1,14 +1,15 @@
-"""Programmes, rounds and do-not-pair entries over HTTP."""
+"""Programmes, the opening of rounds, and do-not-pair entries over HTTP."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 
-from services.matching.application import apply_programme, bar_pair, cancel_round, open_round, publish_round, retire_programme
+from services.matching.application import apply_programme, bar_pair, open_round, retire_programme
 from services.matching.application.ports import UnitOfWork
 from services.matching.application.queries import Library
-from services.matching.entrypoints.answers import ProgrammeOut, RoundOut
-from services.matching.entrypoints.requests import ProgrammeIn, RoundIn
+from services.matching.entrypoints.answers import ProgrammeOut
+from services.matching.entrypoints.requests import ProgrammeIn
+from services.matching.entrypoints.round_bodies import RoundIn, RoundOut
 from shared.http.auth import Principal, Role, requires
 from shared.http.commands import CommandRunner
 from shared.http.etags import etag_of
@@ -76,7 +77,8 @@ class ProgrammeRoutes:
     async def open_(self, programme_id: str, request: Request, admin: Admin, body: RoundIn | None = None) -> RoundOut:
         """Open a round; it freezes and solves by itself. Nobody is told anything before it is published."""
         admin.require_programme(programme_id)
-        command = open_round.OpenRound(programme_id=programme_id, seed=body.seed if body else None)
+        asked = body or RoundIn()
+        command = open_round.OpenRound(programme_id=programme_id, seed=asked.seed, publishes_itself=asked.publish_when_solved)
 
         async def work(uow: UnitOfWork) -> RoundOut:
             return RoundOut.of(await open_round.open_round(command, uow))
@@ -88,53 +90,6 @@ class ProgrammeRoutes:
         if not overseer.has(Role.AUDITOR):
             overseer.require_programme(programme_id)
         return [RoundOut.of(each) for each in await self._library.rounds(programme_id)]
-
-
-class RoundRoutes:
-    """N4, N7: watch, publish, cancel. Admins see counts, never who."""
-
-    def __init__(self, commands: Commands, library: Library) -> None:
-        self._commands = commands
-        self._library = library
-
-    @property
-    def router(self) -> APIRouter:
-        """Return the table of routes."""
-        router = APIRouter(prefix="/rounds", tags=["rounds"])
-        router.add_api_route("/{round_id}", self.show, methods=["GET"])
-        router.add_api_route("/{round_id}/publish", self.publish, methods=["POST"], status_code=202)
-        router.add_api_route("/{round_id}/cancel", self.cancel, methods=["POST"])
-        return router
-
-    async def _permitted(self, round_id: str, principal: Principal) -> RoundOut:
-        found = await self._library.round(round_id)
-        if found is None:
-            raise NotFound(id=round_id)
-        if not principal.has(Role.AUDITOR):
-            principal.require_programme(found.programme_id)
-        return RoundOut.of(found, await self._library.progress(round_id))
-
-    async def show(self, round_id: str, overseer: Overseer) -> RoundOut:
-        """Show how far a round is and its counts."""
-        return await self._permitted(round_id, overseer)
-
-    async def publish(self, round_id: str, request: Request, admin: Admin) -> RoundOut:
-        """Begin to send the proposals; done piece by piece, each exactly once."""
-        await self._permitted(round_id, admin)
-
-        async def work(uow: UnitOfWork) -> RoundOut:
-            return RoundOut.of(await publish_round.publish_round(round_id, uow))
-
-        return await self._commands.run(request, admin, "publish-round", work, answer=RoundOut)
-
-    async def cancel(self, round_id: str, request: Request, admin: Admin) -> RoundOut:
-        """Give a round up before publication."""
-        await self._permitted(round_id, admin)
-
-        async def work(uow: UnitOfWork) -> RoundOut:
-            return RoundOut.of(await cancel_round.cancel_round(cancel_round.CancelRound(round_id=round_id), uow))
-
-        return await self._commands.run(request, admin, "cancel-round", work, answer=RoundOut)
 
 
 class DoNotPairRoutes:

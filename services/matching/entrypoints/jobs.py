@@ -7,17 +7,18 @@ from functools import partial
 from typing import Any, Protocol
 
 from services.matching.application import (
-    cancel_round,
     expire_pairing,
     freeze_round,
+    look_at_draft,
     pause_pairing,
     publish_round,
     review_pairing,
     solve_round,
 )
-from services.matching.application.ports import EngineFailed, RoundEngine, SolveOrder, UnitOfWork
+from services.matching.application.ports import EngineFailed, Piece, Progress, RoundEngine, SolveOrder, UnitOfWork
 from services.matching.application.queries import RoundProgress
-from services.matching.domain.round import Round, RoundState, Solution
+from services.matching.domain.draft import Draft, Solution
+from services.matching.domain.round import Round, RoundState
 from services.matching.domain.snapshot import FrozenMember, Leaf
 from shared.kernel.cause import Cause
 from shared.kernel.errors import OutcomeUnknown
@@ -36,6 +37,7 @@ Transact = Callable[[str, Cause, Callable[[UnitOfWork], Awaitable[Any]]], Awaita
 SWEEP_SECONDS = 5.0
 LOOK_SECONDS = 1.0
 ATTEMPTS_MAX = 3
+PIECES_PER_NOTE = 5
 
 
 class RoundReader(Protocol):
@@ -51,6 +53,10 @@ class RoundReader(Protocol):
 
     def snapshot(self, round_id: str) -> AsyncIterator[Sequence[FrozenMember]]:
         """Yield a round's frozen members."""
+        ...
+
+    def leaves(self, round_id: str, draft: Draft) -> AsyncIterator[Leaf]:
+        """Yield the pieces of a draft."""
         ...
 
     async def note_progress(self, round_id: str, progress: RoundProgress) -> None:
@@ -105,70 +111,72 @@ class Runner:
 
     async def _carry_on(self, current: Round) -> None:
         cause = Cause(correlation_id=current.correlation_id)
-        if current.state is RoundState.OPENED:
+        state: RoundState | None = current.state
+        if state is RoundState.OPENED:
             await self._freeze(current.id, cause)
-        if current.state in {RoundState.OPENED, RoundState.FROZEN}:
-            await self._solve(current.id, cause)
-        if current.state is RoundState.PUBLISHING:
+        while state in {RoundState.OPENED, RoundState.FROZEN}:
+            await self._look(current.id, cause)
+            state = await self._solve(current.id, cause)
+        if state is RoundState.PUBLISHING:
             await self._publish(current.id, cause)
 
     async def _freeze(self, round_id: str, cause: Cause) -> None:
         size = 0
         slices = await self.transact("round.begin-freezing", cause, partial(freeze_round.begin_freezing, round_id))
         for done, part in enumerate(slices):
-            await self.reader.note_progress(round_id, RoundProgress(stage="freezing", share=done / len(slices)))
+            await self.reader.note_progress(round_id, RoundProgress(stage="freezing", done=done, of=len(slices)))
             size += await self.transact("round.slice", cause, partial(freeze_round.freeze_slice, part))
         if slices:
             await self.transact("round.frozen", cause, partial(freeze_round.finish_freezing, round_id, size))
             get_log().info(log_events.ROUND_FROZEN, round=round_id, members=size)
 
-    async def _solve(self, round_id: str, cause: Cause) -> None:
+    async def _look(self, round_id: str, cause: Cause) -> None:
+        """N7: before a repair, look piece by piece at what happened since the freeze."""
+        base = await self.transact("round.repair", cause, partial(look_at_draft.repair_due, round_id))
+        if base is None:
+            return
+        found, pieces = look_at_draft.Touched(), base.solution.leaves
+        for number in range(pieces):
+            await self.reader.note_progress(round_id, RoundProgress(stage="looking", done=number, of=pieces))
+            found.look(await self.transact("round.look", cause, partial(look_at_draft.see_leaf, round_id, base.number, number)))
+        await self.transact("round.looked", cause, partial(look_at_draft.finish_looking, round_id, found))
+
+    async def _solve(self, round_id: str, cause: Cause) -> RoundState | None:
+        """Solve the draft that is due; return where the round stands then, None when it is not ours to carry on."""
         for attempt in range(1, ATTEMPTS_MAX + 1):
             order = await self.transact("round.order", cause, partial(solve_round.order_for, round_id))
             if order is None:
-                return
-            await self.reader.note_progress(round_id, RoundProgress(stage="starting", share=0.0))
+                break
+            await self.reader.note_progress(round_id, RoundProgress(stage="starting", done=0, of=1))
             outcome = await self._attempt(order, cause)
             if outcome is None:
-                return
+                return None
             if isinstance(outcome, Solution):
-                await self.transact("round.solved", cause, partial(solve_round.finish_solving, round_id, outcome))
-                await self.reader.note_progress(round_id, RoundProgress(stage="solved", share=1.0))
+                solved: Round = await self.transact("round.solved", cause, partial(solve_round.finish_solving, order, outcome))
+                await self.reader.note_progress(round_id, RoundProgress(stage="solved", done=1, of=1))
                 get_log().info(log_events.ROUND_SOLVED, round=round_id, pairs=outcome.pairs, unmatched=outcome.unmatched)
-                return
+                return solved.state
             get_log().error(log_events.ROUND_ENGINE_FAILED, round=round_id, code=outcome.code, attempt=attempt)
-        given_up = cancel_round.CancelRound(round_id=round_id, reason="engine-failed")
-        await self.transact("round.given-up", cause, partial(cancel_round.cancel_round, given_up))
+        else:
+            await self.transact("round.given-up", cause, partial(solve_round.give_up_solving, round_id))
+        current = await self.reader.round(round_id)
+        return None if current is None else current.state
 
     async def _attempt(self, order: SolveOrder, cause: Cause) -> Solution | EngineFailed | None:
         """Solve beside the event loop; look each second whether the round was cancelled or the lease went elsewhere."""
         newest: list[RoundProgress] = []
 
         def note(stage: str, share: float) -> None:
-            newest[:] = [RoundProgress(stage=stage, share=share)]
+            newest[:] = [RoundProgress(stage=stage, done=round(100 * share), of=100)]
 
-        async def keep(leaf: Leaf) -> None:
-            await self.transact("round.leaf", cause, partial(solve_round.keep_leaf, order.round_id, leaf))
-
-        async def answer() -> Solution | EngineFailed | DatabaseFault | OutcomeUnknown:
-            try:
-                return await self.engine.solve(
-                    order,
-                    self.reader.snapshot(order.round_id),
-                    keep=keep,
-                    progress=note,
-                )
-            except (EngineFailed, DatabaseFault, OutcomeUnknown) as fault:
-                return fault
-
-        solving = self.tasks.spawn("round.solve", answer())
+        solving = self.tasks.spawn("round.solve", self._answer(order, cause, note))
         try:
             while not solving.done():
                 await asyncio.wait({solving}, timeout=LOOK_SECONDS)
                 if newest:
                     await self.reader.note_progress(order.round_id, newest[-1])
                     newest.clear()
-                if not solving.done() and not await self._is_still_mine(order.round_id):
+                if not solving.done() and not await self._is_still_mine(order):
                     return None
             found = solving.result()
         finally:
@@ -179,16 +187,41 @@ class Runner:
         answered: Solution | EngineFailed = found
         return answered
 
-    async def _is_still_mine(self, round_id: str) -> bool:
-        current = await self.reader.round(round_id)
-        return self.lease.held and current is not None and current.state is RoundState.FROZEN
+    async def _answer(self, order: SolveOrder, cause: Cause, note: Progress) -> Solution | EngineFailed | DatabaseFault | OutcomeUnknown:
+        async def keep(piece: Piece) -> None:
+            await self.transact("round.leaf", cause, partial(solve_round.keep_piece, order, piece))
+
+        try:
+            current = await self.reader.round(order.round_id)
+            base = None if current is None or order.draft.base is None else current.drafts[order.draft.base - 1]
+            return await self.engine.solve(
+                order,
+                self.reader.snapshot(order.round_id),
+                base=None if base is None else self.reader.leaves(order.round_id, base),
+                keep=keep,
+                progress=note,
+            )
+        except (EngineFailed, DatabaseFault, OutcomeUnknown) as fault:
+            return fault
+
+    async def _is_still_mine(self, order: SolveOrder) -> bool:
+        current = await self.reader.round(order.round_id)
+        return self.lease.held and current is not None and current.state is RoundState.FROZEN and current.pending == order.draft
 
     async def _publish(self, round_id: str, cause: Cause) -> None:
         more, pieces = True, 0
         while more:
+            await self._note_publishing(round_id, pieces)
             more = await self.transact("round.publish", cause, partial(publish_round.publish_leaf, round_id))
             pieces += 1
         get_log().info(log_events.ROUND_PUBLISHED, round=round_id, transactions=pieces)
+
+    async def _note_publishing(self, round_id: str, pieces: int) -> None:
+        if pieces % PIECES_PER_NOTE == 0:
+            current = await self.reader.round(round_id)
+            if current is not None and current.solution is not None:
+                done = RoundProgress(stage="publishing", done=current.leaves_published, of=current.solution.leaves)
+                await self.reader.note_progress(round_id, done)
 
 
 def timer_handlers() -> Mapping[str, Callable[[Due, Any], Awaitable[None]]]:

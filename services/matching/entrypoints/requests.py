@@ -52,12 +52,6 @@ class ProgrammeIn(_In):
         )
 
 
-class RoundIn(_In):
-    """The seed decides ties; without one a seed is drawn and shown."""
-
-    seed: int | None = Field(None, ge=0, le=2**53)
-
-
 class PairingIn(_In):
     """A pairing that members begin themselves: `natural` (it exists already), `asked` or `approached`."""
 

@@ -16,9 +16,10 @@ from pydantic import TypeAdapter
 from services.matching.adapters import round_worker
 from services.matching.adapters.library import MongoLibrary
 from services.matching.adapters.records import Shapes
-from services.matching.application.ports import EngineFailed, KeepLeaf, Progress, RoundEngine, SolveOrder
-from services.matching.domain.round import Solution
-from services.matching.domain.snapshot import FrozenMember
+from services.matching.adapters.worker_lines import END_MARK, Job
+from services.matching.application.ports import EngineFailed, KeepPiece, Progress, RoundEngine, SolveOrder
+from services.matching.domain.draft import Solution
+from services.matching.domain.snapshot import FrozenMember, Leaf, Report
 from services.matching.entrypoints.jobs import Runner
 from services.matching.main import build
 from services.matching.settings import MatchingSettings
@@ -80,19 +81,41 @@ class InProcessEngine:
         self._shapes = shapes
 
     async def solve(
-        self, order: SolveOrder, members: AsyncIterator[Sequence[FrozenMember]], *, keep: KeepLeaf, progress: Progress
+        self,
+        order: SolveOrder,
+        members: AsyncIterator[Sequence[FrozenMember]],
+        *,
+        base: AsyncIterator[Leaf] | None = None,
+        keep: KeepPiece,
+        progress: Progress,
     ) -> Solution:
         """Solve in this process."""
-        head = {"rules": order.rules.to_mapping(), "seed": order.seed, "frozen_at": order.frozen_at.isoformat(), "threads": 1}
-        lines = [json.dumps(head) + "\n"]
-        lines += [self._shapes.frozen.dump_json(list(part)).decode() + "\n" async for part in members]
-        for answer in round_worker.answers([*lines, round_worker.END_MARK], io.StringIO()):
+        for answer in await self._answers(Job(order=order), members, base):
             if "leaf" in answer:
                 await keep(self._shapes.leaf.validate_python(answer["leaf"]))
+            elif "report" in answer:
+                await keep(Report(answer["report"]))
             elif "solution" in answer:
                 progress("solved", 1.0)
                 return TypeAdapter(Solution).validate_python(answer["solution"])
         raise EngineFailed("no-solution")
+
+    async def compare(
+        self, order: SolveOrder, members: AsyncIterator[Sequence[FrozenMember]], *, base: AsyncIterator[Leaf]
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Compare in this process."""
+        for answer in await self._answers(Job(order=order, compares=True), members, base):
+            yield answer
+
+    async def _answers(
+        self, job: Job, members: AsyncIterator[Sequence[FrozenMember]], base: AsyncIterator[Leaf] | None
+    ) -> list[dict[str, Any]]:
+        lines = [TypeAdapter(Job).dump_json(job).decode() + "\n"]
+        lines += [self._shapes.frozen.dump_json(list(part)).decode() + "\n" async for part in members]
+        lines.append(END_MARK)
+        if base is not None:
+            lines += [self._shapes.leaf.dump_json(leaf).decode() + "\n" async for leaf in base]
+        return list(round_worker.answers([*lines, END_MARK], io.StringIO()))
 
 
 class House:
@@ -116,6 +139,7 @@ class House:
         self.app = application(self.foundation, self.service)
         self.own_process = self.runner.engine
         self.solves_by(InProcessEngine(Shapes()))
+        self.service.jobs["engine-warmth"].__self__.compare = InProcessEngine(Shapes()).compare  # type: ignore[attr-defined]
         self._offsets = count()
         self._sequences: dict[tuple[str, str], int] = {}
 

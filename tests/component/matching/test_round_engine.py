@@ -2,19 +2,21 @@
 
 import asyncio
 import io
-import json
 import sys
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import TypeAdapter
 
 from services.matching.adapters import round_worker
 from services.matching.adapters.records import Shapes
 from services.matching.adapters.round_engine import ProcessRoundEngine
-from services.matching.application.ports import EngineFailed, SolveOrder
+from services.matching.adapters.worker_lines import Job
+from services.matching.application.ports import EngineFailed, Piece, SolveOrder
 from services.matching.domain.card import Card, Offer, Want
+from services.matching.domain.draft import Draft
 from services.matching.domain.rules import RuleSet
 from services.matching.domain.snapshot import FrozenMember, Leaf
 from shared.kernel.tasks import Tasks
@@ -22,7 +24,7 @@ from shared.persistence.errors import DatabaseAway
 from tests.component.matching.house import MONDAY
 from tests.support.probing import until
 
-ORDER = SolveOrder(round_id="r", rules=RuleSet(), seed=7, frozen_at=MONDAY)
+ORDER = SolveOrder(round_id="r", draft=Draft(number=1, rules=RuleSet(), seed=7), frozen_at=MONDAY)
 DRAIN = "import sys; [None for line in sys.stdin]; "
 
 
@@ -52,8 +54,9 @@ async def solve(with_: ProcessRoundEngine, members: AsyncIterator[Sequence[Froze
     """Solve and return the solution and the pieces."""
     leaves: list[Leaf] = []
 
-    async def keep(leaf: Leaf) -> None:
-        leaves.append(leaf)
+    async def keep(piece: Piece) -> None:
+        if isinstance(piece, Leaf):
+            leaves.append(piece)
 
     return await with_.solve(ORDER, members or slices(), keep=keep, progress=lambda *_: None), leaves
 
@@ -107,7 +110,7 @@ class TestTrouble:
     async def test_the_real_worker_refuses_a_broken_off_snapshot(self) -> None:
         """N7: no end mark, no answer."""
         sink = io.StringIO()
-        head = json.dumps({"rules": {}, "seed": 1, "frozen_at": MONDAY.isoformat(), "threads": 1}) + "\n"
+        head = TypeAdapter(Job).dump_json(Job(order=ORDER)).decode() + "\n"
         round_worker.main(io.StringIO(head + "[]\n"), sink)
         assert "Incomplete" in sink.getvalue()
 
@@ -142,9 +145,10 @@ class TestTrouble:
         made = engine("-c", DRAIN)
         seen: list[str] = []
 
-        async def keep(_: Leaf) -> None:
+        async def keep(_: Piece) -> None:
             return None
 
+        made._is_warming = True
         async with made._one_at_a_time:
             solving = asyncio.get_running_loop().create_task(
                 made.solve(ORDER, slices(), keep=keep, progress=lambda stage, _: seen.append(stage))

@@ -31,6 +31,8 @@ _REASONS = {
     "only-one-way-gain": "only one side would gain, and both must",
     "met-everybody-eligible": "have met everybody allowed",
     "no-free-seat": "have no free seat",
+    "no-shared-challenge": "share a challenge with too few others for a circle",
+    "too-few-for-a-circle": "no circle around their challenges has a place for them",
     "no-overlap-in-time": "share too little weekly time with anybody allowed",
 }
 
@@ -171,13 +173,15 @@ def _what_if(report: Mapping[str, Any]) -> str:
     told = report.get("what_if")
     if not told:
         return ""
-    rows = [(name, told["this"][name], told["other"][name]) for name in told["this"]]
+    rows = [(name, value, told["other"][name]) for name, value in told["this"].items() if not isinstance(value, list)]
     pairs = [(name, told["pairs"][name]) for name in told["pairs"]]
     return "<h2>What if the other rules held</h2>" + _table(("pairs", "count"), pairs) + _table(("", "these rules", "other rules"), rows)
 
 
 def _input(report: Mapping[str, Any]) -> str:
-    given = report["input"]
+    given = report.get("input")
+    if given is None:
+        return ""
     rows = [(one["means"], one["column"], one["count"], ", ".join(map(str, one["first_lines"][:5]))) for one in given["findings"]]
     text = f"{given['rows']} rows, {given['people']} people. Columns used: {', '.join(given['columns'])}."
     if given["unknown_columns"]:
