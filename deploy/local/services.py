@@ -19,8 +19,16 @@ ROOT = Path(__file__).parents[2]
 HTTP_OK = 200
 
 
+def replica_name(service: str, number: int) -> str:
+    """Return what a replica is called here: the first one bears its service's name."""
+    return service if number == 0 else f"{service}-{number}"
+
+
 class Services:
-    """Starts, watches, restarts and stops the services. `settings` is what all of them are told, `own` what one is told beside it."""
+    """Starts, watches, restarts and stops the services, in one or several replicas each, under the names of `replica_name`.
+
+    `settings` is what all of them are told; `own` is what one service, or one replica, is told beside it.
+    """
 
     def __init__(
         self,
@@ -29,6 +37,7 @@ class Services:
         settings: Mapping[str, str],
         own: Mapping[str, Mapping[str, str]],
         *,
+        replicas: int = 1,
         names: Sequence[str] = SERVICES,
         package: str = "services",
     ) -> None:
@@ -37,14 +46,15 @@ class Services:
         self._logs = logs
         self._settings = settings
         self._own = own
-        self._names = tuple(names)
+        self._stable = {replica_name(service, number): f"{service}-{number}" for number in range(replicas) for service in names}
+        """A replica's stable name by its name here: a killed one that comes back at once gets its partitions at once."""
         self._package = package
         self._ports: dict[str, int] = {}
         self.running: dict[str, Running] = {}
 
     @property
     def urls(self) -> dict[str, str]:
-        """Return where each service's HTTP API is."""
+        """Return where each replica's HTTP API is; a service's own name stands for its first one."""
         return {name: f"http://{LOOPBACK}:{port}" for name, port in self._ports.items()}
 
     async def start(self) -> None:
@@ -76,11 +86,11 @@ class Services:
         self._processes.kill(self.running.pop(name))
 
     async def _attempt(self) -> None:
-        self._ports = dict(zip(self._names, free_ports(len(self._names)), strict=True))
-        for name in self._names:
+        self._ports = dict(zip(self._stable, free_ports(len(self._stable)), strict=True))
+        for name in self._stable:
             self._start_one(name)
         try:
-            await asyncio.gather(*(self._ready(name) for name in self._names))
+            await asyncio.gather(*(self._ready(name) for name in self._stable))
         except BaseException:
             await self.stop()
             raise
@@ -88,7 +98,7 @@ class Services:
     def _start_one(self, name: str) -> None:
         program = Program(
             name=name,
-            command=(sys.executable, "-m", f"{self._package}.{name}"),
+            command=(sys.executable, "-m", f"{self._package}.{self._service_of(name)}"),
             folder=ROOT,
             log=self._logs / f"{name}.err",
             own_log=self._logs / f"{name}.ndjson",
@@ -98,14 +108,18 @@ class Services:
 
     def _environment(self, name: str) -> dict[str, str]:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(NOT_FOR_SERVICES)}
-        peers = {f"TANDEM_PEERS__{peer.upper()}_URL": url for peer, url in self.urls.items()}
+        peers = {f"TANDEM_PEERS__{peer.upper()}_URL": url for peer, url in self.urls.items() if peer == self._service_of(peer)}
+        service = self._service_of(name)
         here = {
-            f"TANDEM_{name.upper()}_HTTP_HOST": LOOPBACK,
-            f"TANDEM_{name.upper()}_HTTP_PORT": str(self._ports[name]),
-            "TANDEM_KAFKA__GROUP_INSTANCE_ID": f"{name}-0",  # a killed one that comes back at once gets its partitions at once
+            f"TANDEM_{service.upper()}_HTTP_HOST": LOOPBACK,
+            f"TANDEM_{service.upper()}_HTTP_PORT": str(self._ports[name]),
+            "TANDEM_KAFKA__GROUP_INSTANCE_ID": self._stable[name],
             "TANDEM_LOG__FILE": str(self._logs / f"{name}.ndjson"),
         }
-        return inherited | dict(self._settings) | peers | here | dict(self._own.get(name, {}))
+        return inherited | dict(self._settings) | peers | here | dict(self._own.get(service, {})) | dict(self._own.get(name, {}))
+
+    def _service_of(self, name: str) -> str:
+        return self._stable[name].rpartition("-")[0]
 
     async def _ready(self, name: str) -> None:
         port, url = self._ports[name], f"{self.urls[name]}/ready"

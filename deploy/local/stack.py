@@ -48,6 +48,10 @@ class StackOptions:
     """Kafka and MongoDB that run already and are somebody else's to stop."""
     settings: Mapping[str, str] = field(default_factory=dict)
     """Further environment for all services."""
+    own: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Further environment for one service, or for one replica."""
+    replicas: int = 1
+    """How many processes each service has."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -114,7 +118,9 @@ async def running_stack(options: StackOptions | None = None, say: Say = say_noth
         issuer = TokenIssuer(folder.keys, wall, randomness)
         clock, clock_settings = _clock(options, wall)
         settings = {**kafka.settings, **mongo.settings, **clock_settings, **options.settings}
-        services = Services(processes, place.logs, settings, _own_settings(issuer, mail))
+        own = _own_settings(issuer, mail)
+        own |= {name: {**own.get(name, {}), **further} for name, further in options.own.items()}
+        services = Services(processes, place.logs, settings, own, replicas=options.replicas)
         say("starting the services …")
         await services.start()
         endings.push_async_callback(services.stop)

@@ -2,6 +2,7 @@
 
 import base64
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.local.kafka import jars, probe
@@ -22,13 +23,16 @@ SMALL_JVM = ("-Xms64m", "-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1
 class ApacheKafka:
     """One broker or cluster in one data folder. Start, stop, kill and start again keep its topics and records."""
 
-    def __init__(self, processes: Processes, folder: Path, logs: Path, randomness: Randomness, *, nodes: int = 1) -> None:
-        """Nothing starts yet."""
+    def __init__(
+        self, processes: Processes, folder: Path, logs: Path, randomness: Randomness, *, nodes: int = 1, doors: Sequence[int] = ()
+    ) -> None:
+        """Nothing starts yet. `doors` are ports of proxies, one a node, that lead to `door_ports`; who comes by one stays outside."""
         self._processes = processes
         self._folder = folder
         self._logs = logs
         self._randomness = randomness
         self._count = nodes
+        self._doors = tuple(doors)
         self._cluster_id = ""
         self._nodes: list[Node] = []
         self.running: list[Running] = []
@@ -37,6 +41,11 @@ class ApacheKafka:
     def address(self) -> str:
         """Return the bootstrap servers."""
         return ",".join(f"127.0.0.1:{node.port}" for node in self._nodes)
+
+    @property
+    def door_ports(self) -> list[int]:
+        """Return where the proxies of `doors` shall lead to, in the order of nodes."""
+        return [node.door_port for node in self._nodes]
 
     async def start(self) -> Server:
         """Fetch the jars when needed, format a new data folder, start, and wait until all brokers are up and ours.
@@ -77,13 +86,15 @@ class ApacheKafka:
                 self.running.remove(running)
 
     async def _attempt(self, libraries: Path) -> None:
-        ports = free_ports(2 * self._count)
+        ports = iter(free_ports(3 * self._count))
         self._nodes = [
             Node(
                 number=number,
-                port=ports[2 * number - 2],
-                controller_port=ports[2 * number - 1],
+                port=next(ports),
+                controller_port=next(ports),
                 folder=self._folder / f"node-{number}",
+                door_port=next(ports) if self._doors else 0,
+                door=self._doors[number - 1] if self._doors else 0,
             )
             for number in range(1, self._count + 1)
         ]

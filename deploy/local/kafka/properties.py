@@ -6,12 +6,17 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """One broker that is a controller as well (KRaft). `port` is for clients, `controller_port` for its peers."""
+    """One broker that is a controller as well (KRaft). `port` is for clients, `controller_port` for its peers.
+
+    `door` makes it listen on `door_port`, too, and send the clients that come there to the port `door`: a proxy's.
+    """
 
     number: int
     port: int
     controller_port: int
     folder: Path
+    door_port: int = 0
+    door: int = 0
 
     @property
     def data(self) -> Path:
@@ -31,10 +36,11 @@ def server_properties(node: Node, nodes: list[Node]) -> str:
         "process.roles": "broker,controller",
         "node.id": node.number,
         "controller.quorum.voters": ",".join(f"{one.number}@127.0.0.1:{one.controller_port}" for one in nodes),
-        "listeners": f"PLAINTEXT://127.0.0.1:{node.port},CONTROLLER://127.0.0.1:{node.controller_port}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{node.port}",
+        "listeners": _listeners(PLAINTEXT=node.port, CONTROLLER=node.controller_port, DOOR=node.door_port),
+        "advertised.listeners": _listeners(PLAINTEXT=node.port, DOOR=node.door),
+        "inter.broker.listener.name": "PLAINTEXT",
         "controller.listener.names": "CONTROLLER",
-        "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+        "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,DOOR:PLAINTEXT",
         "log.dirs": node.data,
         "auto.create.topics.enable": "false",
         "default.replication.factor": factor,
@@ -51,3 +57,7 @@ def server_properties(node: Node, nodes: list[Node]) -> str:
         "broker.heartbeat.interval.ms": 500,
     }
     return "".join(f"{name}={value}\n" for name, value in settings.items())
+
+
+def _listeners(**ports: int) -> str:
+    return ",".join(f"{name}://127.0.0.1:{port}" for name, port in ports.items() if port)
