@@ -112,6 +112,32 @@ class ObjectiveRules:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MentorRules:
+    """R43, kind `mentor`: how far ahead a mentor should be."""
+
+    level_lead: int = whole(2, 0, 20)
+    """So many levels above the mentee a mentor is best; likeness of level counts from there."""
+    level_band: int | None = optional(2, 0, 50)
+    """A mentor whose lead is further from `level_lead` is barred (2 and 2: from the same level to four above)."""
+    years_lead: float = number(2.0, 1, 20)
+    """A mentor is best with so many times the mentee's experience."""
+    mentors_at_once: int = whole(1, 1, 5)
+    """So many mentors one person may have; how many mentees, their own seats say."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CircleRules:
+    """R44, kind `circle`: how many sit together."""
+
+    smallest: int = whole(3, 3, 6)
+    largest: int = whole(6, 3, 6)
+    full: int = whole(5, 3, 6)
+    """Up to this size every further voice adds; a smaller circle counts as if the missing ones were silent."""
+    attempts: int = whole(2, 0, 100)
+    """How often per person the search breaks two circles up to look for something better."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchRules:
     """How hard the engine searches; changes quality and time, never validity."""
 
@@ -168,6 +194,8 @@ class RuleSet:
     sameness: SamenessRules = SamenessRules()
     gates: GateRules = GateRules()
     objective: ObjectiveRules = ObjectiveRules()
+    mentor: MentorRules = MentorRules()
+    circle: CircleRules = CircleRules()
     search: SearchRules = SearchRules()
     placeholders: tuple[str, ...] = field(default=_PLACEHOLDERS, metadata={"entry": _word, "shape": "a list of words"})
     """Codes that mean "nothing said"; they count as missing."""
@@ -214,6 +242,10 @@ def _relations(rules: RuleSet) -> Iterator[RuleProblem]:
     if not sameness.rise_to <= sameness.fall_from <= sameness.fall_to:
         order = f"rise_to {sameness.rise_to:g}, fall_from {sameness.fall_from:g}, fall_to {sameness.fall_to:g}"
         yield RuleProblem("sameness", "quantile-order", f"rise_to, fall_from and fall_to must not descend, are {order}")
+    circle = rules.circle
+    if not circle.smallest <= circle.full <= circle.largest:
+        sizes = f"smallest {circle.smallest}, full {circle.full}, largest {circle.largest}"
+        yield RuleProblem("circle", "size-order", f"smallest, full and largest must not descend, are {sizes}")
     for at, pair in enumerate(rules.related):
         if pair.wanted == pair.offered:
             yield RuleProblem(f"related[{at}]", "related-to-itself", "a skill cannot be related to itself; remove the entry")

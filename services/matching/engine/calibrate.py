@@ -45,7 +45,7 @@ def calibrate(pool: Pool, rules: RuleSet, seed: int) -> Calibration:
         if len(known):
             neutral[name] = _quantile(known, rules.sameness.neutral)
     model = _model(rules, neutral, (0.0, 0.0, 0.0), pool)
-    alike = _sameness(parts, model)
+    alike = likeness_of(parts, model)
     knots = (
         _quantile(alike, rules.sameness.rise_to),
         _quantile(alike, rules.sameness.fall_from),
@@ -65,7 +65,7 @@ def recall(pool: Pool, rules: RuleSet, quantiles: Quantiles) -> Calibration:
 def sameness_of(pool: Pool, model: Model, pairs: Long) -> Real:
     """Return how alike the two of each pair are; pairs that a gate bars by now are left out."""
     parts, gate = sample_parts(pool, model, pairs[:, 0].copy(), pairs[:, 1].copy())
-    return _sameness(parts[gate < 0], model)
+    return likeness_of(parts[gate < 0], model)
 
 
 def _useful_pairs(pool: Pool, sample: int, seed: int) -> tuple[Long, Long]:
@@ -93,7 +93,8 @@ def _quantile(values: Real, share: float) -> float:
     return float(ordered[min(len(ordered) - 1, math.floor(share * len(ordered)))])
 
 
-def _sameness(parts: Real, model: Model) -> Real:
+def likeness_of(parts: Real, model: Model) -> Real:
+    """Return how alike the two of each pair are from their parts; what is unknown is neutral."""
     neutral = (model.neutral_experience, model.neutral_goals, model.neutral_challenges, model.neutral_level, model.neutral_place)
     weight = (model.like_experience, model.like_goals, model.like_challenges, model.like_level, model.like_place)
     total = np.zeros(len(parts))
@@ -116,9 +117,12 @@ def _model(rules: RuleSet, neutral: dict[str, float], knots: tuple[float, float,
     part = _shares({name: getattr(common, name) for name in names}, neutral | {"fit": 1.0})
     room = 1.0 - sum(extras.values())
     rise, top, end = knots
+    one_sided = rules.kind == "mentor"
+    widest = rules.mentor.level_band if one_sided else gates.maximum_level_gap
     return Model(
         alpha=rules.objective.alpha,
-        one_way=0.0 if rules.objective.both_must_gain else rules.objective.one_way,
+        one_way=1.0 if one_sided else (0.0 if rules.objective.both_must_gain else rules.objective.one_way),
+        one_sided=one_sided,
         **{name: share * room for name, share in part.items()},
         **extras,
         **{f"like_{name}": share for name, share in like.items()},
@@ -133,6 +137,6 @@ def _model(rules: RuleSet, neutral: dict[str, float], knots: tuple[float, float,
         one_difference=common.one_difference,
         enough_slots=common.enough_overlap_minutes / SLOT_MINUTES,
         least_slots=-(-gates.minimum_overlap_minutes // SLOT_MINUTES),
-        widest_level_gap=-1 if gates.maximum_level_gap is None else gates.maximum_level_gap,
+        widest_level_gap=-1 if widest is None else widest,
         needs_language=gates.common_language and len(pool.languages) > 0,
     )

@@ -35,7 +35,9 @@ class Person:
     recruiter_of: tuple[str, ...] = ()
     """Ids of candidates this person recruits (R5)."""
     seats: int = 1
-    """Free seats: wished capacity less live pairings; 0 when paused, away or leaving."""
+    """Free seats: wished capacity less live pairings; 0 when paused, away or leaving. In kind `mentor`: seats for mentees."""
+    mentee_seats: int | None = None
+    """Kind `mentor` (R43): how many mentors they may still get; None = as many as the rules give to who has a seat."""
     do_not_pair: tuple[str, ...] = ()
     past_partners: tuple[str, ...] = ()
     """Partners from within the programme's no-repeat window."""

@@ -63,7 +63,8 @@ def _people(snapshot: Snapshot, solved: Solved, partnered: Mask) -> dict[str, An
     complete = seated & _has(snapshot.wants.start) & _has(snapshot.offers.start)
     reasons = Counter(str(reason) for reason in solved.unmatched.values())
     hopeless = sum(reasons[name] for name in reasons if name != "all-eligible-partners-full")
-    used = np.bincount(np.array(solved.pairs, np.int64).ravel(), minlength=snapshot.size).sum() + sum(len(members) for members, _ in solved.trios)
+    used = np.bincount(np.array(solved.pairs, np.int64).ravel(), minlength=snapshot.size).sum()
+    used += sum(len(members) for members, _ in solved.trios)
     return {
         "in_pool": snapshot.size,
         "with_seats": int(seated.sum()),

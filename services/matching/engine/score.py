@@ -91,11 +91,11 @@ def inverted_u(alike: float, model: Model) -> float:
 
 @inlined
 def micro_score(gain_i: float, gain_j: float, common: float, model: Model) -> int:
-    """Return W in micro-points: the harmonic mean of both utilities times the reciprocity factor; 0 if nobody gains."""
+    """Return W in micro-points: both utilities' harmonic mean (one-sided: the larger) times the reciprocity factor; 0 if nobody gains."""
     mine = model.alpha * gain_i + (1.0 - model.alpha) * common
     yours = model.alpha * gain_j + (1.0 - model.alpha) * common
     both = mine + yours
-    mean = 2.0 * (mine * yours) / both if both > 0.0 else 0.0
+    mean = max(mine, yours) if model.one_sided else (2.0 * (mine * yours) / both if both > 0.0 else 0.0)
     two_way = gain_i > 0.0 and gain_j > 0.0
     none = gain_i <= 0.0 and gain_j <= 0.0
     factor = 1.0 if two_way else (0.0 if none else model.one_way)

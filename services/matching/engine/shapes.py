@@ -83,6 +83,8 @@ class Model(NamedTuple):
 
     alpha: float
     one_way: float
+    one_sided: bool
+    """R43: a pair is worth what the side that gains has of it (kind mentor)."""
     fit: float
     goals: float
     challenges: float

@@ -57,6 +57,8 @@ class Snapshot:
     bar_person: Int
     bar_gate: Byte
     seats: Int
+    mentee_seats: Int
+    """-1 where not said."""
     left_out: Byte
     chains_outside: int
     """How many chains of managers run through somebody outside the pool."""
@@ -95,6 +97,7 @@ def freeze(people: Iterable[Person], placeholders: Sequence[str] = ()) -> Snapsh
         "bar_person": bars[1],
         "bar_gate": bars[2],
         "seats": np.array([max(0, person.seats) for person in crowd], np.int32),
+        "mentee_seats": np.array([-1 if person.mentee_seats is None else max(0, person.mentee_seats) for person in crowd], np.int32),
         "left_out": np.array([person.left_out for person in crowd], np.int8),
     }
     outside = sum(any(manager not in index for manager in person.manager_chain) for person in crowd)
