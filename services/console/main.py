@@ -49,7 +49,7 @@ COMMANDS = {
     "import": Lazy(f"{ROOM}.people:import_", "Import a people file (CSV or XLSX)."),
     "programme": Lazy(f"{ROOM}.programme:programme", "Programmes and their rules as files: apply."),
     "enrol": Lazy(f"{ROOM}.people:enrol", "Enrol members in a programme."),
-    "round": Lazy(f"{ROOM}.round:round_", "Match a programme's people: run."),
+    "round": Lazy(f"{ROOM}.round:round_", "Rounds: run, watch, review, what-if, publish, report."),
     "token": Lazy(f"{ROOM}.token:token", "Print an access token of the local issuer."),
     "events": Lazy(f"{ROOM}.events:events", "Follow the facts as other systems read them: tail."),
     "match": Lazy("services.matching.entrypoints.cli:match", "Pair a people file without any server."),

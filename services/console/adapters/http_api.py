@@ -64,6 +64,19 @@ class HttpApi:
             raise ServiceAway(service, self.url(service)) from fault
         return _content(service, answer)
 
+    async def lines(self, method: str, service: str, path: str, *, role: str, body: Any = None) -> AsyncIterator[str]:
+        """Yield the lines of an answer as they come; there is no limit to how long the next one may take."""
+        headers, url = self._headers(method, role), self.url(service) + path
+        try:
+            async with self._client.stream(method, url, json=body, headers=headers, timeout=httpx2.Timeout(60, read=None)) as answer:
+                if answer.status_code >= FIRST_ERROR:
+                    await answer.aread()
+                    _content(service, answer)
+                async for line in answer.aiter_lines():
+                    yield line
+        except httpx2.HTTPError as fault:
+            raise ServiceAway(service, self.url(service)) from fault
+
     def _headers(self, method: str, role: str) -> dict[str, str]:
         headers = {"Authorization": f"Bearer {self._token_for(role)}"}
         return headers if method == "GET" else headers | {"Idempotency-Key": new_id(self._randomness)}

@@ -12,8 +12,8 @@ from services.console.domain.endings import Unusable
 ID_FIELDS = ("programme_id", "id")
 
 
-def read_programme(file: Path) -> tuple[str, dict[str, Any]]:
-    """Return the programme's id (`programme_id` in the file, else the file's name) and its content.
+def read_table(file: Path) -> dict[str, Any]:
+    """Return what a TOML or JSON file holds.
 
     Raises:
         Unusable: when the file is not readable, not TOML or JSON, or no table.
@@ -28,6 +28,12 @@ def read_programme(file: Path) -> tuple[str, dict[str, Any]]:
         raise Unusable(f"{file} is not valid {'JSON' if file.suffix.lower() == '.json' else 'TOML'}: {fault}") from fault
     if not isinstance(content, dict):
         raise Unusable(f"{file} must hold one table of settings")
+    return content
+
+
+def read_programme(file: Path) -> tuple[str, dict[str, Any]]:
+    """Return the programme's id (`programme_id` in the file, else the file's name) and its content."""
+    content = read_table(file)
     found = next((content.pop(name) for name in ID_FIELDS if name in content), file.stem)
     return str(found), content
 

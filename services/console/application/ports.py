@@ -31,6 +31,10 @@ class Api(Protocol):
         """Send a file as the body, piece by piece, and return the JSON answer."""
         ...
 
+    def lines(self, method: str, service: str, path: str, *, role: str, body: Any = None) -> AsyncIterator[str]:
+        """Call a route and yield the lines of its answer as they come: for answers that take their time or are no JSON."""
+        ...
+
     def url(self, service: str) -> str:
         """Return where the service is."""
         ...

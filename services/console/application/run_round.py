@@ -10,6 +10,8 @@ from services.console.application.waiting import until_final
 from services.console.domain.endings import ConsoleTrouble
 
 STAGES = ("opened", "frozen", "solved", "publishing", "published")
+WAITING = ("solved", "published")
+"""States that last until somebody says something, or for ever."""
 WITHIN_SECONDS = 3600.0
 
 
@@ -47,11 +49,19 @@ async def run_round(command: RunRound, api: Api, told: Told = tell_nobody) -> di
     return await _follow(api, path, ("published",), told)
 
 
+async def watch_round(round_id: str, api: Api, told: Told = tell_nobody) -> dict[str, Any]:
+    """Follow a round until it waits for somebody or is over, and return it."""
+    return await _follow(api, f"/rounds/{part(round_id)}", (*WAITING, "cancelled", "failed"), told)
+
+
 async def _follow(api: Api, path: str, until: tuple[str, ...], told: Told) -> dict[str, Any]:
     async def ask() -> dict[str, Any]:
         answer: dict[str, Any] = await api.call("GET", "matching", path, role=HR_ADMIN)
-        state = answer["state"]
-        told(state, STAGES.index(state) + 1 if state in STAGES else 0, len(STAGES))
+        state, doing = answer["state"], answer.get("progress")
+        if doing and state not in WAITING:
+            told(str(doing["stage"]), int(doing["done"]), int(doing["of"]))
+        else:
+            told(state, STAGES.index(state) + 1 if state in STAGES else 0, len(STAGES))
         return answer
 
     final = (*until, "cancelled", "failed")

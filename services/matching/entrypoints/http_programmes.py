@@ -9,7 +9,8 @@ from services.matching.application.ports import UnitOfWork
 from services.matching.application.queries import Library
 from services.matching.entrypoints.answers import ProgrammeOut
 from services.matching.entrypoints.requests import ProgrammeIn
-from services.matching.entrypoints.round_bodies import RoundIn, RoundOut
+from services.matching.entrypoints.round_answers import RoundOut
+from services.matching.entrypoints.round_requests import RoundIn
 from shared.http.auth import Principal, Role, requires
 from shared.http.commands import CommandRunner
 from shared.http.etags import etag_of

@@ -14,7 +14,8 @@ from services.matching.domain.draft import Draft
 from services.matching.domain.refusals import RoundNotSolved
 from services.matching.domain.round import Round
 from services.matching.entrypoints.analyst.page import page_of
-from services.matching.entrypoints.round_bodies import DraftIn, PublishIn, ReviewOut, RoundOut, SolveIn, WishesIn, plain_report
+from services.matching.entrypoints.round_answers import ReviewOut, RoundOut, plain_report
+from services.matching.entrypoints.round_requests import DraftIn, PublishIn, SolveIn, WishesIn
 from shared.http.auth import Principal, Role, requires
 from shared.http.commands import CommandRunner
 from shared.kernel.errors import NotFound

@@ -37,6 +37,11 @@ class InMemoryApi:
         """Take the file as a POST."""
         return await self.call("POST", service, path, role=role, query=query, body=file)
 
+    async def lines(self, method: str, service: str, path: str, *, role: str, body: Any = None) -> AsyncIterator[str]:
+        """Give the lines of the route's next answer."""
+        for line in str(await self.call(method, service, path, role=role, body=body)).splitlines():
+            yield line
+
     def url(self, service: str) -> str:
         """Return a made-up place."""
         return f"http://{service}.example"
