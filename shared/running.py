@@ -6,6 +6,8 @@ A broker or a database that is away at the start stops nothing: HTTP answers at 
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from fastapi import FastAPI
@@ -14,10 +16,12 @@ from shared.foundation import Foundation
 from shared.http import commands
 from shared.http.app import Lifespan, create_app
 from shared.http.operations import operations_router
+from shared.http.replays import replays_router
 from shared.messaging import status as message_path
 from shared.messaging.broker import BrokerLink
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.parked import ParkedWorker
+from shared.messaging.reading import KafkaReader, TopicReader
 from shared.messaging.relay import Relay
 from shared.messaging.sending import KafkaSender, Sender
 from shared.observability import log_events
@@ -25,6 +29,7 @@ from shared.observability.health import NotReady
 from shared.observability.logging import get_log
 from shared.observability.stacks import kind_of
 from shared.persistence.patience import Patience
+from shared.replay.replays import Replays
 from shared.service import Service
 from shared.settings import ServiceSettings
 from shared.status import Lag, Status
@@ -158,17 +163,39 @@ class Running(Generic[S]):
             get_log().warning(log_events.PART_CUT, part=part, exc_info=fault)
 
 
-def application(foundation: Foundation[S], service: Service, *, lifespan: Lifespan | None = None, lag: Lag | None = None) -> FastAPI:
-    """Return the HTTP side of a service; with no `lifespan` nothing else runs (component tests)."""
+def application(
+    foundation: Foundation[S],
+    service: Service,
+    *,
+    lifespan: Lifespan | None = None,
+    lag: Lag | None = None,
+    reader: Callable[[], TopicReader] | None = None,
+) -> FastAPI:
+    """Return the HTTP side of a service; with no `lifespan` nothing else runs (component tests). `reader` is Kafka's unless given."""
     letters: DeadLetters[Any] = DeadLetters(service.consumer)
     status = Status(foundation, service, lag)
+    replays = _replays(foundation, service, reader or partial(KafkaReader, foundation.shared.kafka, client_id="tandem-replay"))
     return create_app(
         title=service.title,
         service=foundation.service,
-        routers=[*service.routers, operations_router(status.read, letters)],
+        routers=[*service.routers, operations_router(status.read, letters), replays_router(replays)],
         health=foundation.health,
         auth=foundation.authenticator,
         randomness=foundation.randomness,
         metrics=foundation.metrics,
         lifespan=lifespan,
+    )
+
+
+def _replays(foundation: Foundation[S], service: Service, reader: Callable[[], TopicReader]) -> Replays:
+    kafka = foundation.shared.kafka
+    return Replays(
+        consumer=service.consumer,
+        replicas=service.replicas,
+        indexes=[*message_path.INDEXES, *service.indexes],
+        reader=reader,
+        tasks=foundation.tasks,
+        randomness=foundation.randomness,
+        inbox_keeps=timedelta(days=kafka.inbox_retention_days),
+        replica=kafka.group_instance_id,
     )

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 
 from shared.messaging.consuming import Consumer
 from shared.persistence.indexes import Index
+from shared.replay.replica import Replica
 from shared.timers.runner import TimerRunner
 
 Job = Callable[[], Awaitable[None]]
@@ -33,3 +34,5 @@ class Service:
     """Endless loops of its own, by name."""
     status: Mapping[str, StatusBlock] = field(default_factory=dict)
     """Its own blocks of `/ops/status`, by name."""
+    replicas: Sequence[Replica] = ()
+    """What it remembers of others' facts: a replay builds these anew, `tandem verify` holds them against the topics."""

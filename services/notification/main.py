@@ -6,7 +6,7 @@ from services.notification.adapters.composer import MailComposer, Sender
 from services.notification.adapters.directory import MongoDirectory
 from services.notification.adapters.inbox import Inbox
 from services.notification.adapters.queue import DeliveryQueue
-from services.notification.adapters.records import INDEXES, Records
+from services.notification.adapters.records import INDEXES, REPLICAS, Records
 from services.notification.adapters.smtp import MailServer, SmtpMailer
 from services.notification.adapters.unit_of_work import MongoUnitOfWork, unit_of_work
 from services.notification.adapters.wording.layouts import Layouts
@@ -63,6 +63,7 @@ def build(f: Foundation[NotificationSettings]) -> Service:
         routers=[Routes(f.commands(bind), Inbox(f.database, records, directory, composer)).router()],
         consumer=consumer,
         indexes=INDEXES,
+        replicas=REPLICAS,
         timers=f.timer_runner(bind, jobs.HANDLERS, together=jobs.TOGETHER),
         jobs={"dispatcher": dispatcher.run},
         status={"deliveries": waiting},

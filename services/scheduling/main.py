@@ -1,6 +1,6 @@
 """Scheduling's table of contents: what it is called by, what it reacts to, what becomes due."""
 
-from services.scheduling.adapters.repositories import INDEXES
+from services.scheduling.adapters.repositories import INDEXES, REPLICAS
 from services.scheduling.adapters.unit_of_work import MongoUnitOfWork, unit_of_work
 from services.scheduling.entrypoints import consumers, jobs
 from services.scheduling.entrypoints.http import Queries, SessionRoutes
@@ -30,5 +30,6 @@ def build(f: Foundation[SchedulingSettings]) -> Service:
         routers=[sessions.router()],
         consumer=consumer,
         indexes=INDEXES,
+        replicas=REPLICAS,
         timers=f.timer_runner(bind, jobs.HANDLERS),
     )

@@ -16,6 +16,7 @@ from shared.kernel.errors import OutcomeUnknown, StaleVersion
 from shared.kernel.randomness import Randomness
 from shared.observability import log_events
 from shared.observability.logging import get_log
+from shared.persistence.beside import Beside
 from shared.persistence.codecs import Codecs
 from shared.persistence.errors import CommitUnknown, DatabaseAway, DatabaseFault, DuplicateKey, TransientFault
 from shared.persistence.indexes import Index
@@ -170,6 +171,12 @@ class Transaction:
     def collection(self, name: str) -> Collection:
         """Return a collection bound to this transaction."""
         return self._session.collection(name)
+
+    def beside(self, prefix: str) -> "Transaction":
+        """Return this transaction over other collections, `prefix` before their names; nobody hears of it after the commit."""
+        twin = Transaction(Beside(self._session, prefix), self.database, self.label)
+        self.before_commit(twin.flush)
+        return twin
 
     def before_commit(self, work: Callable[[], Awaitable[None]]) -> None:
         """Run `work` inside the transaction, last thing before the commit."""

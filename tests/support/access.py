@@ -26,8 +26,10 @@ OPERATIONS = (
     "GET /ops/dead-letters",
     "GET /ops/dead-letters/{event_id}",
     "GET /ops/dead-letters/{event_id}/payload",
+    "GET /ops/replays/{replay_id}",
 )
 OPERATIONS_POST = ("POST /ops/dead-letters/{event_id}/redrive", "POST /ops/dead-letters/{event_id}/discard")
+REPLAYS_POST = ("POST /ops/replays", "POST /ops/replays/{replay_id}/stop")
 REFUSED = (403, 404)
 UNAUTHENTICATED = 401
 FAULTS_FROM = 500
@@ -53,8 +55,10 @@ class Row:
 
 def operations_rows() -> dict[str, Row]:
     """Return the rows of the routes that every service has: operators only."""
-    rows = {name: Row(roles=(Role.OPERATOR,), path={"event_id": "none"}) for name in (*OPERATIONS, *OPERATIONS_POST)}
-    rows["POST /ops/dead-letters/{event_id}/discard"] = Row(roles=(Role.OPERATOR,), path={"event_id": "none"}, body={"reason": "test"})
+    path = {"event_id": "none", "replay_id": "none"}
+    rows = {name: Row(roles=(Role.OPERATOR,), path=path) for name in (*OPERATIONS, *OPERATIONS_POST)}
+    rows |= {name: Row(roles=(Role.OPERATOR,), path=path, body={"repair": False, "topics": ["none"]}) for name in REPLAYS_POST}
+    rows["POST /ops/dead-letters/{event_id}/discard"] = Row(roles=(Role.OPERATOR,), path=path, body={"reason": "test"})
     return rows
 
 

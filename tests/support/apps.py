@@ -14,6 +14,7 @@ from shared.http.settings import AuthSettings
 from shared.kernel.clock import Clock, WallClock
 from shared.kernel.randomness import seeded
 from shared.messaging import status
+from shared.messaging.reading import TopicReader
 from shared.persistence.database import Database
 from shared.running import application
 from shared.service import Service
@@ -48,9 +49,13 @@ async def running_app(
     database: Database | None = None,
     clock: Clock | None = None,
     shared: SharedSettings | None = None,
+    reader: Callable[[], TopicReader] | None = None,
     **client_options: Any,
 ) -> AsyncIterator[App[S]]:
-    """Build the service `name`; `clock` replaces business time. Calls need `headers=bearer(principal)` (tests.support.principals)."""
+    """Build the service `name`; `clock` replaces business time, `reader` what replays read.
+
+    Calls need `headers=bearer(principal)` (tests.support.principals).
+    """
     wall = WallClock()
     foundation = Foundation(
         name,
@@ -65,8 +70,9 @@ async def running_app(
         foundation.clock = clock
     service = build(foundation)
     await foundation.database.ensure_indexes([*status.INDEXES, *commands.INDEXES, *service.indexes])
-    app = application(foundation, service)
+    app = application(foundation, service, reader=reader)
     transport = httpx2.ASGITransport(app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://test", **client_options) as client:
         yield App(foundation, service, app, client)
+    await foundation.tasks.stop(5)
     await foundation.close()

@@ -7,7 +7,9 @@ from pydantic import TypeAdapter
 
 from services.notification.domain.delivery import Delivery, State
 from services.notification.domain.replicas import PairingSeen, SessionSeen
+from shared.contracts.topics import MATCHING_PAIRING, PROFILE_CONTACT, PROFILE_MEMBER, SCHEDULING_SESSION
 from shared.persistence.indexes import Index
+from shared.replay.replica import Replica
 
 DELIVERIES, RECIPIENTS, PAIRINGS, SESSIONS = "deliveries", "recipients", "pairings", "sessions"
 KEPT = timedelta(days=400)
@@ -15,7 +17,7 @@ KEPT = timedelta(days=400)
 INDEXES = (
     Index(collection=RECIPIENTS),
     Index(collection=PAIRINGS),
-    Index(collection=SESSIONS),
+    Index(collection=SESSIONS, keys=(("body.pairing_id", 1),)),
     Index(collection=DELIVERIES, keys=(("due_at", 1),)),
     Index(collection=DELIVERIES, keys=(("claim", 1),)),
     Index(collection=DELIVERIES, keys=(("lane", 1), ("at", 1))),
@@ -23,6 +25,17 @@ INDEXES = (
     Index(collection=DELIVERIES, keys=(("expires_at", 1),), expire_after=timedelta(0)),
 )
 """`due_at` stands on pending deliveries only, so that the queue's index is as long as the queue."""
+
+REPLICAS = (
+    Replica(
+        collection=RECIPIENTS,
+        topics=(PROFILE_CONTACT, PROFILE_MEMBER),
+        fields=("body.contact", "body.contact_sequence", "body.left", "body.erased"),
+    ),
+    Replica(collection=PAIRINGS, topics=(MATCHING_PAIRING,)),
+    Replica(collection=SESSIONS, topics=(SCHEDULING_SESSION,), key="body.pairing_id"),
+)
+"""What follows from others' facts alone; of a recipient only how to reach them, never what they wish or what was told."""
 
 
 class Records:

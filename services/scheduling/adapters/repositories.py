@@ -7,12 +7,14 @@ from services.scheduling.application.ports import Card
 from services.scheduling.domain.hours import Span
 from services.scheduling.domain.schedule import Schedule, Status
 from services.scheduling.domain.session import State
+from shared.contracts.topics import PROFILE_CARD
 from shared.kernel.errors import StaleVersion
 from shared.persistence.aggregates import AggregateStore
 from shared.persistence.database import Document, Transaction
 from shared.persistence.errors import DuplicateKey
 from shared.persistence.indexes import Index
 from shared.persistence.kept import kept_documents
+from shared.replay.replica import Replica
 
 SCHEDULES, CARDS, DIARIES = "schedules", "cards", "diaries"
 SCHEDULES_OF_MEMBER_MAX = 500
@@ -25,6 +27,9 @@ INDEXES = (
     Index(collection=DIARIES, keys=(("session_id", 1),)),
     Index(collection=DIARIES, keys=(("pairing_id", 1), ("quarter", 1))),
 )
+
+REPLICAS = (Replica(collection=CARDS, topics=(PROFILE_CARD,), empty={"sequence": 0}),)
+"""What follows from others' facts alone; a card with sequence 0 was made so that the real one, when it comes, is noticed."""
 
 
 def index_of(schedule: Schedule) -> Mapping[str, Any]:
