@@ -1,9 +1,12 @@
 """Profile's table of contents: the only file that sees all its rooms."""
 
-from services.profile.adapters import import_repository, member_repository
+from functools import partial
+
+from services.profile.adapters import import_repository, member_repository, skill_list_repository
 from services.profile.adapters.import_repository import FILES, UploadedPieces
 from services.profile.adapters.people_files import UploadedPeopleFiles
 from services.profile.adapters.reference import load_reference
+from services.profile.adapters.skill_list_repository import CurrentVocabulary
 from services.profile.adapters.unit_of_work import MongoUnitOfWork
 from services.profile.adapters.vocabulary import SHIPPED, BadVocabulary, load_vocabulary
 from services.profile.application.pause_member import TIMER
@@ -12,8 +15,8 @@ from services.profile.domain.reference import Reference
 from services.profile.domain.vocabulary import Vocabulary
 from services.profile.entrypoints.http_imports import Uploads, imports_router
 from services.profile.entrypoints.http_members import members_router
-from services.profile.entrypoints.jobs import ImportWorker, on_pause_ends
-from services.profile.entrypoints.people import Translator
+from services.profile.entrypoints.http_skills import SkillRoutes
+from services.profile.entrypoints.jobs import ImportWorker, on_pause_ends, tell_skill_list
 from services.profile.entrypoints.transactions import Transactions
 from services.profile.settings import ProfileSettings
 from shared.foundation import Foundation
@@ -27,7 +30,8 @@ from shared.settings import BadSettings
 
 def build(f: Foundation[ProfileSettings]) -> Service:
     """Put profile together on the technical parts of one process."""
-    reference, vocabulary = _lists(f.settings)
+    reference, base = _lists(f.settings)
+    vocabulary = CurrentVocabulary(f.database, base)
 
     def bind(tx: Transaction, cause: Cause) -> UnitOfWork:
         return MongoUnitOfWork(
@@ -38,6 +42,7 @@ def build(f: Foundation[ProfileSettings]) -> Service:
             wall=f.wall,
             randomness=f.randomness,
             reference=reference,
+            vocabulary=base,
         )
 
     commands, transactions = f.commands(bind), Transactions(f.database, bind)
@@ -50,17 +55,19 @@ def build(f: Foundation[ProfileSettings]) -> Service:
         vocabulary=vocabulary,
         owner=f.shared.kafka.group_instance_id or new_id(f.randomness),
         waiting=waiting,
+        randomness=f.randomness,
     )
     return Service(
         title="Tandem profile: members, people files, taking part",
         routers=[
-            members_router(commands, transactions, Translator(reference, vocabulary), vocabulary),
+            members_router(commands, transactions, reference, vocabulary),
+            SkillRoutes(commands, transactions, vocabulary).router,
             imports_router(commands, transactions, uploads, bytes_max=f.settings.import_bytes_max),
         ],
         consumer=f.consumer(bind),
-        indexes=[*member_repository.INDEXES, *import_repository.INDEXES],
+        indexes=[*member_repository.INDEXES, *import_repository.INDEXES, *skill_list_repository.INDEXES],
         timers=f.timer_runner(bind, {TIMER: on_pause_ends}),
-        jobs={"imports": imports.run},
+        jobs={"imports": imports.run, "skill-list": partial(tell_skill_list, transactions, f.randomness)},
     )
 
 

@@ -199,3 +199,22 @@ class ContactUpdated(Contract):
     timezone: str
     working_hours: list[WorkingSpan] = []
     chat_handle: Annotated[str | None, PRIVATE] = None
+
+
+class SkillListPublished(Contract):
+    """The company's list of skills: each code with the skill or group that it is part of (null at the top), and codes that were merged.
+
+    The newest record wins. Members' cards follow a merge by themselves.
+    """
+
+    TYPE = "tandem.profile.skill-list.published.v1"
+    TOPIC = topics.PROFILE_SKILL_LIST
+    CONSUMERS = ("matching",)
+    EXAMPLE = {
+        "list_id": "company",
+        "skills": {"data": None, "data-systems": "data", "databases": "data-systems", "sql": "databases"},
+        "merged": {"structured-query-language": "sql"},
+    }
+    list_id: str
+    skills: dict[str, str | None]
+    merged: dict[str, str] = {}

@@ -11,7 +11,7 @@ class Kind(StrEnum):
     FACTS = "facts"
     """What happened, kept long, for every consumer: ids, codes, times and numbers only."""
     STATE = "state"
-    """The newest record of one member, compacted, restricted by ACL: for our own replicas."""
+    """The newest record of one member (or of the company's list), compacted, restricted by ACL: for our own replicas."""
     DEAD_LETTERS = "dead-letters"
     """That a message was set aside: where it came from and why, never what it said."""
 
@@ -52,6 +52,7 @@ def _dead(owner: str) -> Topic:
 PROFILE_MEMBER = _facts("profile", "member", "member_id")
 PROFILE_CARD = _state("profile", "card", "member_id")
 PROFILE_CONTACT = _state("profile", "contact", "member_id")
+PROFILE_SKILL_LIST = _state("profile", "skill-list", "list_id")
 MATCHING_PROGRAMME = _facts("matching", "programme", "programme_id")
 MATCHING_ROUND = _facts("matching", "round", "round_id")
 MATCHING_PAIRING = _facts("matching", "pairing", "pairing_id")
@@ -66,6 +67,7 @@ TOPICS: tuple[Topic, ...] = (
     PROFILE_MEMBER,
     PROFILE_CARD,
     PROFILE_CONTACT,
+    PROFILE_SKILL_LIST,
     MATCHING_PROGRAMME,
     MATCHING_ROUND,
     MATCHING_PAIRING,

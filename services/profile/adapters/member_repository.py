@@ -86,6 +86,12 @@ class MongoMemberRepository:
         """Return the ids of everybody who is here: one read of ids only, for work on all of them."""
         return sorted(row["_id"] for row in await self._on.find({"ix.status": Status.ACTIVE.value}, projection={"_id": 1}))
 
+    async def ids_with_skills(self, codes: Sequence[str]) -> list[str]:
+        """Return the ids of members who offer or want any of these codes (a rare question: it looks through all)."""
+        named = {"$in": list(codes)}
+        rows = await self._on.find({"$or": [{"body.offers.tag.code": named}, {"body.wants.tag.code": named}]}, projection={"_id": 1})
+        return sorted(row["_id"] for row in rows)
+
     async def add_many(self, members: Sequence[Member]) -> None:
         """Store new members."""
         for member in members:

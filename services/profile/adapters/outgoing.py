@@ -6,6 +6,7 @@ from dataclasses import asdict
 from services.profile.domain import events
 from services.profile.domain.member import Member
 from services.profile.domain.records import Card, Contact, DueRecord, Gone
+from services.profile.domain.skill_list import SkillList
 from services.profile.domain.values import WorkingSpan
 from shared.contracts import profile as contracts
 from shared.contracts import topics
@@ -22,10 +23,11 @@ CONTRACT_OF: Mapping[type[DomainEvent], type[Contract]] = {
     events.MemberResumed: contracts.MemberResumed,
     events.MemberLeft: contracts.MemberLeft,
     events.MemberErased: contracts.MemberErased,
+    events.SkillListPublished: contracts.SkillListPublished,
 }
 
 
-def fact_of(_: Member, event: DomainEvent) -> Contract:
+def fact_of(_: Member | SkillList, event: DomainEvent) -> Contract:
     """Return the contract of a domain event: its fields, and those of its placement, under the same names."""
     fields = asdict(event)
     return CONTRACT_OF[type(event)].model_validate(fields.pop("placement", {}) | fields)

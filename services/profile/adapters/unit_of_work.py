@@ -2,7 +2,9 @@
 
 from services.profile.adapters.import_repository import MongoImportRepository
 from services.profile.adapters.member_repository import MongoMemberRepository
+from services.profile.adapters.skill_list_repository import MongoSkillListRepository
 from services.profile.domain.reference import Reference
+from services.profile.domain.vocabulary import Vocabulary
 from shared.kernel.clock import Clock
 from shared.kernel.randomness import Randomness, new_id
 from shared.messaging.outbox import Outbox
@@ -23,9 +25,11 @@ class MongoUnitOfWork:
         wall: Clock,
         randomness: Randomness,
         reference: Reference,
+        vocabulary: Vocabulary,
     ) -> None:
         """Bind all repositories to one transaction."""
         self.members = MongoMemberRepository(tx, outbox, reference)
+        self.skill_list = MongoSkillListRepository(tx, outbox, vocabulary)
         self.imports = MongoImportRepository(tx)
         self.timers = timers
         self.clock = clock

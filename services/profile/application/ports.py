@@ -11,7 +11,9 @@ from services.profile.domain.people_file.header import Header
 from services.profile.domain.people_file.problems import Problem
 from services.profile.domain.people_file.rows import RawRow
 from services.profile.domain.people_import import PeopleImport, RowReport
+from services.profile.domain.skill_list import SkillList
 from services.profile.domain.values import Status
+from services.profile.domain.vocabulary import Vocabulary
 from shared.kernel.clock import Clock
 
 
@@ -46,6 +48,10 @@ class MemberRepository(Protocol):
         """Return the ids of members who report directly to these."""
         ...
 
+    async def ids_with_skills(self, codes: Sequence[str]) -> list[str]:
+        """Return the ids of members who offer or want any of these codes."""
+        ...
+
     async def add_many(self, members: Sequence[Member]) -> None:
         """Store new members."""
         ...
@@ -56,6 +62,23 @@ class MemberRepository(Protocol):
 
     async def save(self, member: Member) -> None:
         """Store one changed member."""
+        ...
+
+
+class SkillListRepository(Protocol):
+    """The company's changes to its list of skills. Saving tells the hierarchy where it changed."""
+
+    @property
+    def base(self) -> Vocabulary:
+        """Return the list of the company's file, without the changes."""
+        ...
+
+    async def get(self) -> SkillList:
+        """Return the changes."""
+        ...
+
+    async def save(self, skill_list: SkillList) -> None:
+        """Store them, new or changed."""
         ...
 
 
@@ -122,6 +145,11 @@ class UnitOfWork(Protocol):
     @property
     def imports(self) -> ImportRepository:
         """Return the imports."""
+        ...
+
+    @property
+    def skill_list(self) -> SkillListRepository:
+        """Return the company's changes to its list of skills."""
         ...
 
     @property

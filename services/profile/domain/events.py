@@ -1,5 +1,6 @@
 """What happens to a member. Ids, codes, times and numbers only (N9)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -81,3 +82,12 @@ class MemberErased(DomainEvent):
     """A member's personal data was erased (N18)."""
 
     member_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkillListPublished(DomainEvent):
+    """The company's list of skills has another shape: each skill and group with what it is part of, and what was merged."""
+
+    list_id: str
+    skills: Mapping[str, str | None]
+    merged: Mapping[str, str]

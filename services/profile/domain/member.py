@@ -1,18 +1,19 @@
 """The member: one symmetric role (R1); who helps whom belongs to a topic, never to the person."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from services.profile.domain import events
 from services.profile.domain.events import Placement
 from services.profile.domain.records import Card, Contact, DueRecord, Gone, OfferCode, Published, WantCode, digest_of
 from services.profile.domain.reference import Reference
 from services.profile.domain.refusals import MemberHasLeft, NotEnrolled, NotPaused, PauseInThePast, PauseTooLong
-from services.profile.domain.values import CareerStep, Enrolment, Offer, Pause, PauseReason, Status, Tag, Vision, Want, WorkingSpan
+from services.profile.domain.values import CareerStep, Enrolment, Offer, Pause, PauseReason, Status, Tag, Vision, Want, When, WorkingSpan
 from shared.kernel.aggregate import Aggregate
 
+S = TypeVar("S", Offer, Want)
 PLACEMENT = tuple(part.name for part in fields(Placement))
 PAUSE_LONGEST = timedelta(days=731)
 
@@ -93,6 +94,12 @@ class Member(Aggregate):
     def follow_chain(self, chain: tuple[str, ...]) -> None:
         """Somebody above the member changed their manager: the line of managers is another (R5)."""
         self.manager_chain = chain
+
+    def recode(self, codes: Mapping[str, str]) -> bool:
+        """R6: follow a merge of skills. Of two that have become one the stronger offer and the more urgent want stay."""
+        offers = _recoded(self.offers, codes, lambda offer: offer.strength or 0)
+        wants = _recoded(self.wants, codes, lambda want: (want.when is When.NOW, want.priority or 0))
+        return bool(self._set({"offers": offers, "wants": wants}))
 
     def enrol(self, programme_id: str, capacity: int | None) -> bool:
         """Take part in a programme, or change the seats. Return False when that is so already."""
@@ -216,6 +223,19 @@ class Member(Aggregate):
     def _must_be_here(self) -> None:
         if self.status is not Status.ACTIVE:
             raise MemberHasLeft(member_id=self.id)
+
+
+def _recoded(said: tuple[S, ...], codes: Mapping[str, str], weight: Callable[[S], Any]) -> tuple[S, ...]:
+    if not any(each.tag.code in codes for each in said):
+        return said
+    found: dict[str, S] = {}
+    for each in said:
+        code = codes.get(each.tag.code or "", each.tag.code)
+        mine = replace(each, tag=replace(each.tag, code=code))
+        known = found.setdefault(code or each.tag.words, mine)
+        if weight(mine) > weight(known):
+            found[code or each.tag.words] = mine
+    return tuple(found.values())
 
 
 def _codes(tags: tuple[Tag, ...]) -> tuple[str, ...]:

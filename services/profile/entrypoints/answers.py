@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from services.profile.domain.member import Member
 from services.profile.domain.values import Pause, PauseReason, When
+from services.profile.domain.vocabulary import Source, Vocabulary
 from services.profile.domain.working_hours import hours_text
 from shared.contracts.base import Instant
 
@@ -145,6 +146,56 @@ class LabelsOut(BaseModel):
     skills: dict[str, dict[str, str]]
     goals: dict[str, dict[str, str]]
     challenges: dict[str, dict[str, str]]
+
+
+class SkillOut(BaseModel):
+    """One skill of the list; `also` are other spellings, `broader` is what it is a part of, `uri` where a classification defines it."""
+
+    code: str
+    labels: dict[str, str]
+    also: list[str]
+    broader: str | None
+    source: Source
+    uri: str | None
+
+
+class GroupOut(BaseModel):
+    """A step of the hierarchy that is no skill itself."""
+
+    code: str
+    labels: dict[str, str]
+    broader: str | None
+
+
+class SkillListOut(BaseModel):
+    """The company's list of skills as it is now."""
+
+    groups: list[GroupOut]
+    skills: list[SkillOut]
+
+
+class SkillListChangedOut(BaseModel):
+    """Whether the list is another one now, and how many members' codes followed."""
+
+    changed: bool
+    members: int
+
+
+def skill_list_out(vocabulary: Vocabulary) -> SkillListOut:
+    """Return the list by code."""
+    groups = [GroupOut(code=each.code, labels=dict(each.labels), broader=each.broader) for each in vocabulary.groups]
+    skills = [
+        SkillOut(
+            code=each.code,
+            labels=dict(each.labels),
+            also=list(each.synonyms),
+            broader=each.broader,
+            source=each.source,
+            uri=each.uri,
+        )
+        for each in sorted(vocabulary.skills, key=lambda term: term.code)
+    ]
+    return SkillListOut(groups=groups, skills=skills)
 
 
 def _pause(pause: Pause | None) -> PauseOut | None:

@@ -12,8 +12,9 @@ from services.profile.application.pause_member import PauseMember, pause_member,
 from services.profile.application.ports import UnitOfWork
 from services.profile.application.queries import ListMembers, list_members, read_member
 from services.profile.domain.member import Member
+from services.profile.domain.reference import Reference
 from services.profile.domain.values import Status
-from services.profile.domain.vocabulary import Kind, Vocabulary
+from services.profile.domain.vocabulary import Vocabulary
 from services.profile.entrypoints import answers
 from services.profile.entrypoints.people import Translator
 from services.profile.entrypoints.requests import EditMemberIn, EnrolIn, PauseIn
@@ -32,7 +33,6 @@ MemberOrHr = Annotated[Principal, requires(Role.MEMBER, Role.HR_ADMIN)]
 OneMember = Annotated[Principal, requires(Role.MEMBER)]
 Hr = Annotated[Principal, requires(Role.HR_ADMIN)]
 HrOrService = Annotated[Principal, requires(Role.HR_ADMIN, Role.SERVICE)]
-Labels = Annotated[Principal, requires(Role.MEMBER, Role.PROGRAMME_ADMIN, Role.HR_ADMIN, Role.SERVICE)]
 Seen = answers.OwnProfile | answers.MemberForHr | answers.MemberBrief
 Work = Callable[[UnitOfWork], Awaitable[Member]]
 
@@ -50,22 +50,19 @@ class _Changes:
         return await self._commands.run(request, principal, name, once, answer=answers.Changed, body=body)
 
 
-def members_router(commands: CommandRunner[UnitOfWork], reads: Transactions, translator: Translator, vocabulary: Vocabulary) -> APIRouter:
+def members_router(
+    commands: CommandRunner[UnitOfWork], reads: Transactions, reference: Reference, vocabulary: Callable[[], Awaitable[Vocabulary]]
+) -> APIRouter:
     """Return the routes of members."""
     router, run = APIRouter(tags=["members"]), _Changes(commands)
-    _reads(router, reads, vocabulary)
-    _editing(router, run, reads, translator)
+    _reads(router, reads)
+    _editing(router, run, reads, reference, vocabulary)
     _taking_part(router, run)
     _parting(router, run, commands)
     return router
 
 
-def _reads(router: APIRouter, reads: Transactions, vocabulary: Vocabulary) -> None:
-    @router.get("/skills")
-    async def labels(principal: Labels) -> answers.LabelsOut:  # noqa: ARG001  # any of these roles
-        """Return the company's list: code → names by language."""
-        return answers.LabelsOut.model_validate({kind.value: vocabulary.labels(kind) for kind in Kind})
-
+def _reads(router: APIRouter, reads: Transactions) -> None:
     @router.get("/members/me")
     async def show_own(principal: OneMember, request: Request, response: Response) -> answers.OwnProfile:
         """Return the caller's own profile with its ETag."""
@@ -102,13 +99,16 @@ def _reads(router: APIRouter, reads: Transactions, vocabulary: Vocabulary) -> No
         return answers.brief_of(member)
 
 
-def _editing(router: APIRouter, run: "_Changes", reads: Transactions, translator: Translator) -> None:
+def _editing(
+    router: APIRouter, run: "_Changes", reads: Transactions, reference: Reference, vocabulary: Callable[[], Awaitable[Vocabulary]]
+) -> None:
     @router.patch("/members/{member_id}", openapi_extra=IF_MATCH)
     async def edit(member_id: str, body: EditMemberIn, principal: OneMember, request: Request, response: Response) -> answers.OwnProfile:
         """Set fields of one's own profile; they belong to the member from then on. Needs `If-Match`."""
         if not principal.is_member(member_id):
             raise NotAllowed
-        command = EditMember(member_id=member_id, values=translator.values(body), revision=if_match(request))
+        values = Translator(reference, await vocabulary()).values(body)
+        command = EditMember(member_id=member_id, values=values, revision=if_match(request))
 
         await run(request, principal, "edit-member", lambda uow: edit_member(command, uow), body)
         member = await reads.run(

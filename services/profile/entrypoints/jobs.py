@@ -1,5 +1,6 @@
 """What profile does by itself: imports that wait, and pauses that end."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from functools import partial
@@ -7,6 +8,7 @@ from typing import TypeVar
 
 from services.profile.application.advance_import import BeginWriting, begin_linking, begin_writing, finish_import, refuse_import
 from services.profile.application.apply_rows import ApplyRows, apply_rows
+from services.profile.application.change_skill_list import publish_skill_list
 from services.profile.application.claim_import import ClaimImport, claim_import, keep_import
 from services.profile.application.follow_managers import find_below, follow_managers
 from services.profile.application.pause_member import end_pause
@@ -21,10 +23,13 @@ from services.profile.domain.refusals import ImportTakenOver
 from services.profile.domain.vocabulary import Vocabulary
 from services.profile.entrypoints.transactions import Transactions
 from shared.kernel.cause import Cause
-from shared.kernel.randomness import new_id, seeded
+from shared.kernel.errors import OutcomeUnknown, StaleVersion
+from shared.kernel.randomness import Randomness, new_id, seeded
 from shared.observability import log_events
 from shared.observability.logging import correlated, get_log
 from shared.persistence.doorbell import Doorbell
+from shared.persistence.errors import DatabaseFault
+from shared.persistence.patience import Patience
 from shared.timers.timers import Due
 
 ROWS_A_BATCH = 200
@@ -39,6 +44,18 @@ async def on_pause_ends(due: Due, uow: UnitOfWork) -> None:
     await end_pause(due.data["member_id"], uow)
 
 
+async def tell_skill_list(transactions: Transactions, randomness: Randomness) -> None:
+    """Tell the hierarchy of skills once, when it is another than was told before; then the work is done."""
+    patience = Patience(randomness)
+    while True:
+        try:
+            await transactions.run("publish-skill-list", publish_skill_list, Cause(correlation_id="skill-list"))
+        except (DatabaseFault, OutcomeUnknown, StaleVersion):
+            await asyncio.sleep(patience.next_wait())
+        else:
+            return
+
+
 class ImportWorker:
     """Does the imports that wait, one after another. Killed at any point, it or another process goes on at the checkpoint."""
 
@@ -48,9 +65,10 @@ class ImportWorker:
         files: PeopleFiles,
         *,
         reference: Reference,
-        vocabulary: Vocabulary,
+        vocabulary: Callable[[], Awaitable[Vocabulary]],
         owner: str,
         waiting: Doorbell,
+        randomness: Randomness,
     ) -> None:
         """Wake at `waiting`, which uploads ring; those of other processes are found by looking.
 
@@ -61,15 +79,22 @@ class ImportWorker:
         self._reference = reference
         self._vocabulary = vocabulary
         self._waiting = waiting
+        self._randomness = randomness
         self._claim = ClaimImport(owner=owner)
         self._log = get_log()
 
     async def run(self) -> None:
-        """Run until cancelled."""
+        """Run until cancelled; survives a database that is away: the import goes on at its checkpoint."""
+        patience = Patience(self._randomness)
         while True:
-            while await self.run_next():
-                pass
-            await self._waiting.wait(LOOK_EVERY_SECONDS)
+            pause = LOOK_EVERY_SECONDS
+            try:
+                while await self.run_next():
+                    pass
+                patience.succeeded()
+            except (DatabaseFault, OutcomeUnknown, StaleVersion):
+                pause = patience.next_wait()
+            await self._waiting.wait(pause)
 
     async def run_next(self) -> bool:
         """Do the next import, if one waits that nobody else does."""
@@ -85,9 +110,13 @@ class ImportWorker:
         """Run one step; its facts name the upload's request as their cause (N17)."""
         return await self._transactions.run(label, work, Cause(correlation_id=people_import.correlation_id))
 
-    def row_reader(self, table: PeopleTable) -> RowReader:
+    async def vocabulary(self) -> Vocabulary:
+        """Return the company's list as it is now; an import keeps to the one that it began with."""
+        return await self._vocabulary()
+
+    def row_reader(self, table: PeopleTable, vocabulary: Vocabulary) -> RowReader:
         """Return the reader of rows under this table's header."""
-        return RowReader(table.header, reference=self._reference, vocabulary=self._vocabulary)
+        return RowReader(table.header, reference=self._reference, vocabulary=vocabulary)
 
     @property
     def files(self) -> PeopleFiles:
@@ -111,8 +140,9 @@ class _OneImport:
         log = get_log()
         log.info(log_events.IMPORT_STARTED, import_id=self._id, size=self._import.size, batches_done=self._import.batches_done)
         try:
-            await self._read()
-            await self._write()
+            vocabulary = await self._worker.vocabulary()
+            await self._read(vocabulary)
+            await self._write(vocabulary)
         except FileRefused as refused:
             done = await self._step("refuse-import", partial(refuse_import, self._id, self._claim.owner, refused.found))
             log.info(log_events.IMPORT_REFUSED, import_id=self._id, code=done.problems[-1].code)
@@ -122,9 +152,9 @@ class _OneImport:
         done = await self._step("finish-import", partial(finish_import, self._id, self._claim.owner))
         log.info(log_events.IMPORT_FINISHED, import_id=self._id, state=done.state.value, **_figures(done))
 
-    async def _read(self) -> None:
+    async def _read(self, vocabulary: Vocabulary) -> None:
         async with self._worker.files.open(self._import) as table:
-            reader, census = self._worker.row_reader(table), self._census
+            reader, census = self._worker.row_reader(table, vocabulary), self._census
             async for number, raw in _numbered(table.batches(ASKED_AT_ONCE)):
                 admitted = census.admit(map(reader.read, raw))
                 census.place(admitted, await self._step("find-known", partial(find_known, admitted)))
@@ -141,9 +171,9 @@ class _OneImport:
             )
         self._import = await self._step("begin-writing", partial(begin_writing, command))
 
-    async def _write(self) -> None:
+    async def _write(self, vocabulary: Vocabulary) -> None:
         async with self._worker.files.open(self._import) as table:
-            reader, census = self._worker.row_reader(table), self._census
+            reader, census = self._worker.row_reader(table, vocabulary), self._census
             async for number, raw in _numbered(table.batches(ROWS_A_BATCH)):
                 if number < self._import.batches_done:
                     continue  # written before a crash

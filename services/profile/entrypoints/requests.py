@@ -7,8 +7,14 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 
 from services.profile.domain.people_file.cells import CAPACITY_MAX, ITEMS_MAX
 from services.profile.domain.values import PauseReason, When
+from services.profile.domain.vocabulary import Term
 
 Words = Annotated[str, Field(min_length=1, max_length=300)]
+Code = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
+"""A code of the company's list."""
+AnyCode = Annotated[str, Field(min_length=1, max_length=60)]
+"""A code of the list, or a free tag (of any script)."""
+Label = Annotated[str, Field(min_length=1, max_length=80)]
 Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
 ProgrammeId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Capacity = Annotated[int, Field(ge=0, le=CAPACITY_MAX)]
@@ -94,6 +100,26 @@ class EnrolManyIn(_Request):
     programme_id: ProgrammeId
     capacity: Capacity | None = None
     company_keys: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=10_000)] | None = None
+
+
+class SkillIn(_Request):
+    """A skill for the company's list: names, other spellings (`also`), and what it is a part of (`broader`)."""
+
+    en: Label
+    de: Label | None = None
+    also: Annotated[list[Label], Field(max_length=50)] = []
+    broader: Code | None = None
+
+    def term(self, code: str) -> Term:
+        """Return it as an entry of the list."""
+        labels = {"en": self.en} | ({"de": self.de} if self.de else {})
+        return Term(code=code, labels=labels, synonyms=tuple(dict.fromkeys(self.also)), broader=self.broader)
+
+
+class MergeSkillsIn(_Request):
+    """The skill of the list that the other one is to mean."""
+
+    into: Code
 
 
 class PauseIn(_Request):

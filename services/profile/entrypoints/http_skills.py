@@ -1,0 +1,84 @@
+"""The company's list of skills over HTTP: labels for everybody, the list with its hierarchy for admins, changes for HR."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+
+from services.profile.application.change_skill_list import AddSkill, MergeSkills, SkillListChanged, add_skill, merge_skills, recode_members
+from services.profile.application.ports import UnitOfWork
+from services.profile.domain.vocabulary import Kind, Vocabulary
+from services.profile.entrypoints import answers
+from services.profile.entrypoints.requests import AnyCode, Code, MergeSkillsIn, SkillIn
+from services.profile.entrypoints.transactions import Transactions
+from shared.http.auth import Principal, Role, requires
+from shared.http.commands import CommandRunner, cause_of
+from shared.observability import log_events
+from shared.observability.logging import get_log
+
+Labels = Annotated[Principal, requires(Role.MEMBER, Role.PROGRAMME_ADMIN, Role.HR_ADMIN, Role.SERVICE)]
+Admin = Annotated[Principal, requires(Role.PROGRAMME_ADMIN, Role.HR_ADMIN)]
+Hr = Annotated[Principal, requires(Role.HR_ADMIN)]
+MEMBERS_A_TRANSACTION = 200
+
+
+class SkillRoutes:
+    """R6: what a skill is called, what it is part of, and which spellings mean it."""
+
+    def __init__(
+        self, commands: CommandRunner[UnitOfWork], transactions: Transactions, vocabulary: Callable[[], Awaitable[Vocabulary]]
+    ) -> None:
+        """`vocabulary` gives the list as it is now."""
+        self._commands = commands
+        self._transactions = transactions
+        self._vocabulary = vocabulary
+
+    @property
+    def router(self) -> APIRouter:
+        """Return the table of routes."""
+        router = APIRouter(prefix="/skills", tags=["skills"])
+        router.add_api_route("", self.labels, methods=["GET"])
+        router.add_api_route("/list", self.list_, methods=["GET"])
+        router.add_api_route("/list/{code}", self.add, methods=["PUT"])
+        router.add_api_route("/list/{code}/merge", self.merge, methods=["POST"])
+        return router
+
+    async def labels(self, _: Labels) -> answers.LabelsOut:
+        """Return the company's list: code → names by language."""
+        vocabulary = await self._vocabulary()
+        return answers.LabelsOut.model_validate({kind.value: vocabulary.labels(kind) for kind in Kind})
+
+    async def list_(self, _: Admin) -> answers.SkillListOut:
+        """Return every skill with its names, other spellings, source and place in the hierarchy."""
+        return answers.skill_list_out(await self._vocabulary())
+
+    async def add(self, code: Code, body: SkillIn, request: Request, hr: Hr) -> answers.SkillListChangedOut:
+        """Put a skill on the list, or replace one that was added before; free tags that are its spellings become it."""
+        command = AddSkill(term=body.term(code))
+
+        async def work(uow: UnitOfWork) -> SkillListChanged:
+            return await add_skill(command, uow)
+
+        return await self._change(request, hr, "add-skill", work, body)
+
+    async def merge(self, code: AnyCode, body: MergeSkillsIn, request: Request, hr: Hr) -> answers.SkillListChangedOut:
+        """Let every spelling of a skill, or a free tag, mean another one; members' codes follow. Cut off, the same call goes on."""
+        command = MergeSkills(code=code, into=body.into)
+
+        async def work(uow: UnitOfWork) -> SkillListChanged:
+            return await merge_skills(command, uow)
+
+        return await self._change(request, hr, "merge-skills", work, body)
+
+    async def _change(
+        self, request: Request, hr: Principal, name: str, work: Callable[[UnitOfWork], Awaitable[SkillListChanged]], body: object
+    ) -> answers.SkillListChangedOut:
+        """Change the list in one transaction, then the members in transactions of 200, each of which can be repeated."""
+        done = await self._commands.run(request, hr, name, work, answer=SkillListChanged, body=body)
+        cause, members = cause_of(request), 0
+        ids = await self._transactions.run("with-skills", lambda uow: uow.members.ids_with_skills([*done.codes]), cause)
+        for begin in range(0, len(ids), MEMBERS_A_TRANSACTION):
+            some = ids[begin : begin + MEMBERS_A_TRANSACTION]
+            members += await self._transactions.run("recode-members", lambda uow, some=some: recode_members(some, done.codes, uow), cause)  # type: ignore[misc]
+        get_log().info(log_events.SKILL_LIST_CHANGED, principal=hr.opaque_id, command=name, changed=done.changed, members=members)
+        return answers.SkillListChangedOut(changed=done.changed, members=members)
