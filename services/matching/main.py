@@ -10,9 +10,10 @@ from services.matching.adapters.unit_of_work import INDEXES, MongoUnitOfWork
 from services.matching.application.ports import UnitOfWork
 from services.matching.entrypoints.consumers import declare_routes
 from services.matching.entrypoints.http_pairings import CharterRoutes, PairingRoutes
+from services.matching.entrypoints.http_preview import PreviewRoutes
 from services.matching.entrypoints.http_programmes import DoNotPairRoutes, ProgrammeRoutes
 from services.matching.entrypoints.http_rounds import RoundRoutes
-from services.matching.entrypoints.jobs import Runner, timer_handlers
+from services.matching.entrypoints.jobs import Runner, Transact, timer_handlers
 from services.matching.settings import MatchingSettings
 from shared.foundation import Foundation
 from shared.kernel.cause import Cause
@@ -20,8 +21,6 @@ from shared.persistence.database import Transaction
 from shared.persistence.doorbell import Doorbell
 from shared.persistence.leases import Lease
 from shared.service import Service
-
-Bind = Callable[[Transaction, Cause], UnitOfWork]
 
 
 def build(f: Foundation[MatchingSettings]) -> Service:
@@ -42,6 +41,9 @@ def build(f: Foundation[MatchingSettings]) -> Service:
             rounds_bell=rounds_bell,
         )
 
+    async def transact(label: str, cause: Cause, work: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:
+        return await f.database.transact(label, lambda tx: work(bind(tx, cause)))
+
     commands = f.commands(bind)
     consumer = f.consumer(bind)
     declare_routes(consumer)
@@ -52,20 +54,20 @@ def build(f: Foundation[MatchingSettings]) -> Service:
         consumer=consumer,
         routers=[
             ProgrammeRoutes(commands, library).router,
+            PreviewRoutes(transact, ProcessRoundEngine(shapes, f.tasks, threads=1)).router,
             RoundRoutes(commands, library, engine).router,
             DoNotPairRoutes(commands).router,
             PairingRoutes(commands, library).router,
             CharterRoutes(commands, library).router,
         ],
         timers=f.timer_runner(bind, timer_handlers()),
-        jobs={"rounds": _runner(f, bind, library, engine, rounds_bell).run, "engine-warmth": engine.warm},
+        jobs={"rounds": _runner(f, transact, library, engine, rounds_bell).run, "engine-warmth": engine.warm},
     )
 
 
-def _runner(f: Foundation[MatchingSettings], bind: Bind, library: MongoLibrary, engine: ProcessRoundEngine, bell: Doorbell) -> Runner:
-    async def transact(label: str, cause: Cause, work: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:
-        return await f.database.transact(label, lambda tx: work(bind(tx, cause)))
-
+def _runner(
+    f: Foundation[MatchingSettings], transact: Transact, library: MongoLibrary, engine: ProcessRoundEngine, bell: Doorbell
+) -> Runner:
     return Runner(
         transact=transact,
         reader=library,

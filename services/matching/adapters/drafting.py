@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
 
-from services.matching.adapters.packing import person_of
+from services.matching.adapters.packing import person_of, rules_for
 from services.matching.application.ports import SolveOrder
 from services.matching.domain.draft import Draft, two
 from services.matching.domain.reasons import UnmatchedReason
 from services.matching.domain.snapshot import Explanation, FrozenMember, Group, Leaf, outcome_hash
 from services.matching.engine import Evidence, Match, Person, Result, Settled, solve
+from services.matching.engine.preview import preview
 from services.matching.engine.what_if import Side
 
 
@@ -42,9 +43,11 @@ class Pool:
 
     def settled(self) -> Settled:
         """Return what the optimiser is not to decide."""
-        seats = {person.id: person.seats for person in self.people}
-        draft = self.order.draft
-        return Settled(kept=tuple(kept_groups(draft, self.base, seats)), forbidden=draft.forbidden)
+        seats = {(person.id, False): person.seats for person in self.people}
+        seats |= {(person.id, True): person.mentee_seats or 0 for person in self.people}
+        kept = list(kept_groups(self.order.draft, self.base, seats))
+        mentees = tuple(group.mentee for group in kept)
+        return Settled(kept=tuple(group.members for group in kept), mentees=mentees, forbidden=self.order.draft.forbidden)
 
     def base_side(self) -> Side:
         """Return the draft built on, to be compared."""
@@ -52,24 +55,27 @@ class Pool:
 
 
 def _with_seats(member: FrozenMember, most: int) -> FrozenMember:
-    return replace(member, seats=min(member.seats, most))
+    return replace(
+        member, seats=min(member.seats, most), mentee_seats=None if member.mentee_seats is None else min(member.mentee_seats, most)
+    )
 
 
-def kept_groups(draft: Draft, base: Sequence[Group], seats: Mapping[str, int]) -> Iterator[tuple[str, ...]]:
+def kept_groups(draft: Draft, base: Sequence[Group], seats: Mapping[tuple[str, bool], int]) -> Iterator[Group]:
     """Yield the groups of the base that stay: in a repair all that nothing touches, else the locked ones.
 
-    A group goes when somebody in it has no seat any more or two of it are kept apart.
+    A group goes when somebody in it has no seat any more or two of it are kept apart. `seats`: by member and whether as mentee.
     """
-    apart, locked, taken = {*draft.forbidden}, {*draft.locked}, Counter[str]()
+    apart, locked, taken = {*draft.forbidden}, {*draft.locked}, Counter[tuple[str, bool]]()
     for group in base:
         members = group.members
         if not draft.is_repair and tuple(sorted(members)) not in locked:
             continue
         if any(two(pair) in apart for pair in combinations(members, 2)):
             continue
-        if all(taken[member] < seats.get(member, 0) for member in members):
-            taken.update(members)
-            yield members
+        roles = [(member, member == group.mentee) for member in members]
+        if all(taken[role] < seats.get(role, 0) for role in roles):
+            taken.update(roles)
+            yield group
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +118,8 @@ def outcome_of(pool: Pool, *, threads: int, progress: Callable[[str, float], Non
     result = None
     if pool.people:
         draft = pool.order.draft
-        result = solve(pool.people, draft.rules, draft.seed, threads=threads, progress=progress, settled=pool.settled())
+        rules = rules_for(pool.people, draft.rules, pool.order.skills)
+        result = solve(pool.people, rules, draft.seed, threads=threads, progress=progress, settled=pool.settled())
     matches = [] if result is None else sorted((*result.pairs, *result.trios), key=lambda match: match.members)
     groups = [_group(match) for match in matches]
     placed = {member for group in groups for member in group.members}
@@ -123,6 +130,13 @@ def outcome_of(pool: Pool, *, threads: int, progress: Callable[[str, float], Non
         report={} if result is None else dict(result.report),
         result=result,
     )
+
+
+def preview_of(pool: Pool) -> dict[str, Any]:
+    """N7: return what the rules do to a pool, before anything is solved."""
+    draft = pool.order.draft
+    rules = rules_for(pool.people, draft.rules, pool.order.skills)
+    return preview(pool.people, rules, draft.seed, pool.order.minimum_group_size)
 
 
 def _gone(pool: Pool, placed: set[str]) -> dict[str, str]:
@@ -141,6 +155,7 @@ def _group(match: Match) -> Group:
         members=match.members,
         weight=match.weight,
         gains=match.gains,
+        mentee=match.mentee,
         explanations={
             side.member: Explanation(
                 shared=_items(side.shared), different=_items(side.different), you_give=_items(side.you_give), you_get=_items(side.you_get)

@@ -17,11 +17,13 @@ from services.matching.adapters.records import (
     report_name,
 )
 from services.matching.adapters.repositories import PAIRINGS, PROGRAMMES, ROUNDS
+from services.matching.adapters.skills import ROUND_SKILLS, tree_in
 from services.matching.application.queries import Health, RoundProgress
 from services.matching.domain.draft import Draft
 from services.matching.domain.pairing import Pairing
 from services.matching.domain.programme import Programme
 from services.matching.domain.round import Round
+from services.matching.domain.skill_tree import SkillTree
 from services.matching.domain.snapshot import Explanation, FrozenMember, Leaf, Report
 from shared.persistence.database import Database, Document
 
@@ -88,6 +90,10 @@ class MongoLibrary:
     async def leaf_with(self, round_id: str, draft: int, member_id: str) -> list[Leaf]:
         """Return the pieces of a draft in which a member is."""
         return await leaves_with(self._database.collection(LEAVES), self._shapes, round_id, draft, member_id)
+
+    async def skills(self, round_id: str) -> SkillTree:
+        """Return the hierarchy of skills that a round was frozen with."""
+        return tree_in(await self._database.collection(ROUND_SKILLS).find_one({"_id": round_id}))
 
     async def report(self, round_id: str, draft: int) -> Report | None:
         """Return the figures of a draft."""

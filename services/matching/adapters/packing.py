@@ -1,10 +1,12 @@
 """A frozen member in the engine's words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.matching.domain.card import WorkingSpan
+from services.matching.domain.rules import RuleSet
+from services.matching.domain.skill_tree import SkillTree, with_related
 from services.matching.domain.snapshot import FrozenMember
 from services.matching.engine.person import Person
 
@@ -33,11 +35,19 @@ def person_of(frozen: FrozenMember, at: datetime) -> Person:
         communication=card.communication,
         manager_chain=card.manager_chain,
         seats=frozen.seats,
+        mentee_seats=frozen.mentee_seats,
         do_not_pair=frozen.barred,
         past_partners=frozen.met,
         live_partners=frozen.live,
         left_out=frozen.left_out > 0,
     )
+
+
+def rules_for(people: Sequence[Person], rules: RuleSet, tree: SkillTree) -> RuleSet:
+    """R6: return the rules with what the hierarchy of skills relates among what these people want and offer."""
+    wanted = {code for person in people for code in person.wants}
+    offered = {code for person in people for code in person.offers}
+    return with_related(rules, tree, wanted, offered)
 
 
 def weekly_availability(hours: tuple[WorkingSpan, ...], zone: str | None, at: datetime) -> Iterator[tuple[int, int]]:

@@ -76,6 +76,16 @@ class ProcessRoundEngine:
                 if "comparison" in answer:
                     return
 
+    async def preview(self, order: SolveOrder, members: Members) -> dict[str, Any]:
+        """N7: have the worker look at a pool; nothing is solved."""
+        answers = self._answers(Job(order=order, threads=self._threads, previews=True), members, None)
+        async with aclosing(answers):
+            async for answer in answers:
+                if "preview" in answer:
+                    found: dict[str, Any] = answer["preview"]
+                    return found
+        raise EngineFailed("worker-died")
+
     def _read(self, shape: TypeAdapter[T], value: Any) -> T:
         try:
             return shape.validate_python(value)

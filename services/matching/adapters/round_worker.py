@@ -16,7 +16,7 @@ from typing import Any, TextIO
 
 from pydantic import TypeAdapter
 
-from services.matching.adapters.drafting import Outcome, Pool, outcome_of
+from services.matching.adapters.drafting import Outcome, Pool, outcome_of, preview_of
 from services.matching.adapters.worker_lines import END_MARK, Job
 from services.matching.domain.snapshot import FrozenMember, Leaf, leaves_of
 from services.matching.engine.what_if import changes, compare_sides
@@ -53,6 +53,9 @@ def answers(source: Iterable[str], sink: TextIO) -> Iterable[dict[str, Any]]:
     frozen = [member for line in _until_end_mark(lines) for member in shape.validate_json(line)]
     base = [leaf_shape.validate_json(line) for line in _until_end_mark(lines)]
     pool = Pool.of(job.order, frozen, base)
+    if job.previews:
+        yield {"preview": preview_of(pool)}
+        return
     outcome = outcome_of(pool, threads=job.threads, progress=lambda stage, share: _say(sink, {"stage": stage, "share": share}))
     if job.compares:
         yield from _compared(pool, outcome)

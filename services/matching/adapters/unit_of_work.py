@@ -1,6 +1,6 @@
 """One transaction of matching, with everything a use case may ask for."""
 
-from services.matching.adapters import records, repositories
+from services.matching.adapters import records, repositories, skills
 from services.matching.application import ports
 from shared.kernel.cause import Cause
 from shared.kernel.clock import Clock
@@ -10,7 +10,7 @@ from shared.persistence.database import Transaction
 from shared.persistence.doorbell import Doorbell
 from shared.timers.timers import Timers
 
-INDEXES = (*repositories.INDEXES, *records.INDEXES)
+INDEXES = (*repositories.INDEXES, *records.INDEXES, *skills.INDEXES)
 SALT_BITS = 256
 
 
@@ -42,6 +42,7 @@ class MongoUnitOfWork:
         self.explanations: ports.ExplanationRepository = records.MongoExplanationRepository(tx, shapes)
         self.snapshots: ports.SnapshotRepository = records.MongoSnapshotRepository(tx, shapes)
         self.health: ports.HealthRepository = records.MongoHealthRepository(tx)
+        self.skills: ports.SkillRepository = skills.MongoSkillRepository(tx)
         self.timers: ports.Timers = timers
         self.clock = clock
         self.cause = cause

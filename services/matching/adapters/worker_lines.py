@@ -15,6 +15,8 @@ class Job:
     threads: int = 1
     compares: bool = False
     """N7: whether only the comparison with the draft built on is asked for."""
+    previews: bool = False
+    """Whether only a look at the pool is asked for; nothing is solved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

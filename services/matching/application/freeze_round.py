@@ -7,6 +7,7 @@ from datetime import datetime
 from services.matching.application.ports import UnitOfWork
 from services.matching.domain.card import LEFT, Card
 from services.matching.domain.place import BUCKETS, Place, Tie
+from services.matching.domain.programme import Programme
 from services.matching.domain.round import Round, RoundState
 from services.matching.domain.snapshot import FrozenMember, digest_of
 
@@ -45,30 +46,38 @@ async def freeze_slice(command: FreezeSlice, uow: UnitOfWork) -> int:
     if opened.state is not RoundState.OPENED:
         return 0
     programme = await uow.programmes.get(opened.programme_id)
-    places = await uow.places.enrolled(opened.programme_id, (command.first_bucket, command.end_bucket))
+    window = (command.first_bucket, command.end_bucket)
+    found = await members_between(programme, window, opened.opened_at, uow)
+    buckets: dict[int, list[FrozenMember]] = {bucket: [] for bucket in range(*window)}
+    for bucket, member in found:
+        buckets[bucket].append(member)
+    digests = [digest_of(asdict(member) for member in members) for members in buckets.values()]
+    await uow.snapshots.put_slice(command.round_id, command.first_bucket, [member for _, member in found], digests)
+    return len(found)
+
+
+async def members_between(programme: Programme, window: tuple[int, int], at: datetime, uow: UnitOfWork) -> list[tuple[int, FrozenMember]]:
+    """Return bucket and member of everybody who takes part and is here, as a round that is opened at this instant sees them."""
+    places = await uow.places.enrolled(programme.id, window)
     cards = await uow.cards.find_many(place.member_id for place in places)
-    ties = await uow.ties.touching([place.member_id for place in places])
-    since = opened.opened_at - programme.terms.no_repeat
-    by_member = _by_member(ties)
-    frozen = [
-        _frozen(place, cards[place.member_id], by_member.get(place.member_id, []), opened.opened_at, since)
+    by_member = _by_member(await uow.ties.touching([place.member_id for place in places]))
+    since = at - programme.terms.no_repeat
+    learn = programme.rules.mentor.mentors_at_once if programme.rules.kind == "mentor" else None
+    return [
+        (place.bucket, _frozen(place, cards[place.member_id], by_member.get(place.member_id, []), at, since, learn))
         for place in places
         if place.member_id in cards and cards[place.member_id].status != LEFT
     ]
-    buckets: dict[int, list[FrozenMember]] = {bucket: [] for bucket in range(command.first_bucket, command.end_bucket)}
-    spots = {place.member_id: place.bucket for place in places}
-    for member in frozen:
-        buckets[spots[member.card.member_id]].append(member)
-    digests = [digest_of(asdict(member) for member in members) for members in buckets.values()]
-    await uow.snapshots.put_slice(command.round_id, command.first_bucket, frozen, digests)
-    return len(frozen)
 
 
 async def finish_freezing(round_id: str, size: int, uow: UnitOfWork) -> Round:
     """Make the snapshot count: from here on the round depends on nothing else."""
     opened = await uow.rounds.get(round_id)
     if opened.state is RoundState.OPENED:
-        opened.freeze(size=size, snapshot_hash=digest_of(await uow.snapshots.digests(round_id)), at=uow.clock.now())
+        skills = await uow.skills.current()
+        await uow.skills.freeze(round_id, skills)
+        seen = [*await uow.snapshots.digests(round_id), digest_of([skills.broader])]
+        opened.freeze(size=size, snapshot_hash=digest_of(seen), at=uow.clock.now())
         await uow.rounds.save(opened)
     return opened
 
@@ -82,10 +91,11 @@ def _by_member(ties: Iterable[Tie]) -> dict[str, list[tuple[str, Tie]]]:
     return found
 
 
-def _frozen(place: Place, card: Card, ties: list[tuple[str, Tie]], at: datetime, since: datetime) -> FrozenMember:
+def _frozen(place: Place, card: Card, ties: list[tuple[str, Tie]], at: datetime, since: datetime, learn: int | None) -> FrozenMember:
     return FrozenMember(
         card=card,
         seats=place.free,
+        mentee_seats=None if learn is None else place.free_to(learn),
         left_out=place.rounds_left_out,
         resting=(card.paused_reason or "paused") if card.rests(at) else None,
         barred=tuple(sorted(other for other, tie in ties if tie.is_barred)),

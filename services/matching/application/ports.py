@@ -11,6 +11,7 @@ from services.matching.domain.pairing import Pairing
 from services.matching.domain.place import Place, Tie
 from services.matching.domain.programme import Programme
 from services.matching.domain.round import Round
+from services.matching.domain.skill_tree import NO_SKILLS, SkillTree
 from services.matching.domain.snapshot import Explanation, FrozenMember, Leaf, Report
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.cause import Cause
@@ -189,6 +190,26 @@ class HealthRepository(Protocol):
         ...
 
 
+class SkillRepository(Protocol):
+    """R6: which skill is part of what, as profile published it, and as each round was frozen with it (N7)."""
+
+    async def current(self) -> SkillTree:
+        """Return the newest hierarchy; an empty one before the first was told."""
+        ...
+
+    async def keep(self, tree: SkillTree, sequence: int) -> None:
+        """Keep a hierarchy unless a newer one is known."""
+        ...
+
+    async def freeze(self, round_id: str, tree: SkillTree) -> None:
+        """Keep the hierarchy that a round is solved by."""
+        ...
+
+    async def frozen(self, round_id: str) -> SkillTree:
+        """Return the hierarchy that a round was frozen with."""
+        ...
+
+
 class Timers(Protocol):
     """Durable timers, set and cancelled in the same transaction as everything else."""
 
@@ -217,6 +238,7 @@ class UnitOfWork(Protocol):
     explanations: ExplanationRepository
     snapshots: SnapshotRepository
     health: HealthRepository
+    skills: SkillRepository
     timers: Timers
     clock: Clock
     cause: Cause
@@ -243,6 +265,8 @@ class SolveOrder:
     frozen_at: datetime
     minimum_group_size: int = 5
     """R13: what the report tells by group."""
+    skills: SkillTree = NO_SKILLS
+    """R6: the hierarchy that the round was frozen with."""
 
 
 Progress = Callable[[str, float], None]
@@ -272,6 +296,15 @@ class RoundEngine(Protocol):
         progress: Progress,
     ) -> Solution:
         """Give every piece of the outcome to `keep`, in order, and return the counts; `base` is the draft that is built on.
+
+        Raises:
+            EngineFailed: there is no answer; asking again may help.
+
+        """
+        ...
+
+    async def preview(self, order: SolveOrder, members: AsyncIterator[Sequence[FrozenMember]]) -> dict[str, Any]:
+        """N7: look at a pool by the order's rules and return aggregates; nothing is solved.
 
         Raises:
             EngineFailed: there is no answer; asking again may help.

@@ -10,6 +10,7 @@ from services.matching.domain.draft import Draft
 from services.matching.domain.pairing import Pairing
 from services.matching.domain.programme import Programme
 from services.matching.domain.round import Round
+from services.matching.domain.skill_tree import SkillTree
 from services.matching.domain.snapshot import Explanation, FrozenMember, Leaf, Report
 from shared.kernel.errors import NotFound
 
@@ -61,6 +62,10 @@ class Library(Protocol):
 
     async def leaf_with(self, round_id: str, draft: int, member_id: str) -> list[Leaf]:
         """Return the pieces of a draft in which a member is."""
+        ...
+
+    async def skills(self, round_id: str) -> SkillTree:
+        """Return the hierarchy of skills that a round was frozen with."""
         ...
 
     async def report(self, round_id: str, draft: int) -> Report | None:

@@ -14,7 +14,11 @@ async def order_for(round_id: str, uow: UnitOfWork) -> SolveOrder | None:
         return None
     programme = await uow.programmes.get(frozen.programme_id)
     return SolveOrder(
-        round_id=frozen.id, draft=frozen.due, frozen_at=frozen.frozen_at, minimum_group_size=programme.terms.minimum_group_size
+        round_id=frozen.id,
+        draft=frozen.due,
+        frozen_at=frozen.frozen_at,
+        minimum_group_size=programme.terms.minimum_group_size,
+        skills=await uow.skills.frozen(frozen.id),
     )
 
 

@@ -234,6 +234,13 @@ class ProgrammeInvalid(Invalid):
     title = "The programme is not valid."
 
 
+class TooFewToPreview(Refusal):
+    """R13: aggregates of a handful of people would point at them."""
+
+    code = "too-few-to-preview"
+    title = "Too few people are enrolled for a preview; enrol more first."
+
+
 class RoundAlreadyRunning(Refusal):
     """One round of a programme at a time: nobody is given two partners at once."""
 

@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from services.matching.application import count_session, follow_member, update_card
+from services.matching.application import count_session, follow_member, keep_skills, update_card
 from services.matching.application.ports import UnitOfWork
 from services.matching.domain import card as cards
+from services.matching.domain.skill_tree import SkillTree
 from shared.contracts import profile, scheduling, topics
 from shared.messaging.consuming import Consumer
 from shared.messaging.received import Received
@@ -13,6 +14,7 @@ from shared.messaging.received import Received
 def declare_routes(consumer: Consumer[Any]) -> None:
     """Read all subscriptions aloud."""
     consumer.route(topics.PROFILE_CARD, {profile.CardUpdated: on_card_updated}, tombstone=on_card_tombstone)
+    consumer.route(topics.PROFILE_SKILL_LIST, {profile.SkillListPublished: on_skill_list_published})
     consumer.route(
         topics.PROFILE_MEMBER,
         {profile.MemberLeft: on_member_left, profile.MemberMoved: on_member_moved, profile.MemberErased: on_member_erased},
@@ -32,6 +34,12 @@ async def on_card_updated(received: Received[profile.CardUpdated], uow: UnitOfWo
 async def on_card_tombstone(member_id: str, uow: UnitOfWork) -> None:
     """N18: an erased member's card is gone."""
     await update_card.forget_card(member_id, uow)
+
+
+async def on_skill_list_published(received: Received[profile.SkillListPublished], uow: UnitOfWork) -> None:
+    """R6: related skills are found by the newest hierarchy."""
+    tree = SkillTree(broader=received.data.skills)
+    await keep_skills.keep_skills(keep_skills.KeepSkills(tree=tree, sequence=received.envelope.sequence), uow)
 
 
 async def on_member_left(received: Received[profile.MemberLeft], uow: UnitOfWork) -> None:

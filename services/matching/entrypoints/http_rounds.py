@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -118,7 +119,7 @@ class RoundRoutes:
         request.state.command = "what-if"
         programme = await self._library.programme(found.programme_id)
         minimum = 0 if programme is None else programme.terms.minimum_group_size
-        order = review_draft.what_if(found, body.command(found), minimum)
+        order = replace(review_draft.what_if(found, body.command(found), minimum), skills=await self._library.skills(round_id))
         return StreamingResponse(self._lines(order, found.reviewed), media_type="application/x-ndjson")
 
     async def _lines(self, order: SolveOrder, base: Draft) -> AsyncIterator[str]:

@@ -33,6 +33,7 @@ def table(own: str, foreign: str, round_id: str) -> dict[str, Row]:
         "GET /programmes": Row(roles=tuple(Role)),
         "GET /programmes/{programme_id}": Row(roles=tuple(Role), path=programme),
         "PUT /programmes/{programme_id}": Row(roles=ADMINS, path=programme, body={}, programmes=MINE),
+        "POST /programmes/{programme_id}/preview": Row(roles=ADMINS, path=programme, programmes=MINE),
         "POST /programmes/{programme_id}/retire": Row(roles=ADMINS, path={"programme_id": "old"}, programmes=("old",)),
         "POST /programmes/{programme_id}/rounds": Row(roles=ADMINS, path=programme, body={}, programmes=MINE),
         "GET /programmes/{programme_id}/rounds": Row(roles=OVERSEERS, path=programme, programmes=MINE),
