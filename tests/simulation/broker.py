@@ -4,20 +4,24 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from shared.contracts.topics import Topic
+from shared.kernel.clock import Clock
+from shared.kernel.randomness import Randomness
 from shared.messaging.consuming import Consumer
 from shared.messaging.sending import SendFailed
 from shared.persistence.database import Document
-from tests.simulation.world import Gone, Hop, Refused, World
+from tests.simulation.world import Gone, Hop, Refused, Simulated
 from tests.support.memory.broker import PARTITIONS, MemoryBroker
 
-SESSION_SECONDS = 15.0
+SESSION_SECONDS = 6.0
 LONG_POLL_SECONDS = 4.0
 AGAIN_SECONDS = 0.1
 BATCH = 200
+REDELIVERED_MAX = 12
 
 
 class Fenced(Exception):
@@ -33,6 +37,16 @@ class Group:
     turn: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One append: by which incarnation, begun when on its clock, of which event."""
+
+    producer: str
+    began_at: datetime
+    event: str
+    topic: str
+
+
 @dataclass
 class SimulatedBroker(MemoryBroker):
     """Topics, groups and producers."""
@@ -40,8 +54,10 @@ class SimulatedBroker(MemoryBroker):
     groups: dict[tuple[str, str], Group] = field(default_factory=dict)
     listeners: dict[str, list[asyncio.Event]] = field(default_factory=dict)
     accepted: dict[tuple[str, int], None] = field(default_factory=dict)
-    senders: list[tuple[str, str, str]] = field(default_factory=list)
-    """Which incarnation appended which event to which topic, in order."""
+    senders: list[Sent] = field(default_factory=list)
+    """Who appended what, in order."""
+    reordered: dict[str, float] = field(default_factory=dict)
+    """Members that get the records of their partitions in another order than others, and until when."""
 
     def join(self, group: str, topic: str, name: str, member: str) -> int:
         """Join, or come back under the same name; return the generation."""
@@ -65,6 +81,21 @@ class SimulatedBroker(MemoryBroker):
                 found.generation += 1
                 found.turn += 1
 
+    def reorder(self, name: str, until: float) -> None:
+        """Deal this member its records in another order across partitions; each partition keeps its own."""
+        self.reordered[name] = until
+
+    def redeliver(self, group: str, luck: Randomness) -> None:
+        """Set a group's offsets back on one topic: records that were acknowledged come again."""
+        topics = [topic for service, topic in self.groups if service == group]
+        if not topics:
+            return
+        topic = topics[int(luck.random() * len(topics))]
+        for part in range(PARTITIONS):
+            there = self.committed.get((group, topic, part), 0)
+            self.committed[group, topic, part] = max(0, there - int(luck.random() * REDELIVERED_MAX))
+        self.groups[group, topic].generation += 1
+
     def check(self, group: str, topic: str, name: str, member: str, generation: int) -> Group:
         """Return the group of a current member."""
         found = self.groups[group, topic]
@@ -72,15 +103,20 @@ class SimulatedBroker(MemoryBroker):
             raise Fenced
         return found
 
-    def poll(self, group: str, topic: str, name: str, member: str, generation: int, positions: dict[int, int]) -> list[Any]:  # noqa: PLR0917
-        """Return records from the member's partitions, from its positions or from what is committed."""
+    def poll(  # noqa: PLR0917 - one call of the protocol
+        self, group: str, topic: str, name: str, member: str, generation: int, positions: dict[int, int], luck: Randomness | None
+    ) -> list[Any]:
+        """Return records from the member's partitions, from its positions or from what is committed; by `luck` in another order."""
         found = self.check(group, topic, name, member, generation)
         place = sorted(found.members).index(name) + found.turn
         mine = [part for part in range(PARTITIONS) if (part + place) % len(found.members) == 0]
         records: list[Any] = []
+        if luck is not None:
+            mine.sort(key=lambda _: luck.random())
         for part in mine:
             begin = positions.get(part, self.committed.get((group, topic, part), 0))
-            records += self.logs.get((topic, part), [])[begin : begin + BATCH - len(records)]
+            end = begin + (BATCH - len(records) if luck is None else 1 + int(luck.random() * 4))
+            records += self.logs.get((topic, part), [])[begin:end]
         return records
 
     def commit_offsets(self, group: str, topic: str, name: str, member: str, generation: int, records: Sequence[Any]) -> None:  # noqa: PLR0917
@@ -88,15 +124,20 @@ class SimulatedBroker(MemoryBroker):
         self.check(group, topic, name, member, generation)
         self.commit(group, records)
 
-    def accept(self, producer: str, number: int, row: Document) -> None:
+    def put(self, topic: str, key: bytes, value: bytes | None, headers: Sequence[tuple[str, bytes | None]]) -> Any:
+        """Append a record and tell whoever waits for news of its topic."""
+        record = self.append(topic, key, value, headers)
+        for listener in self.listeners.get(topic, []):
+            listener.set()
+        return record
+
+    def accept(self, producer: str, number: int, began_at: datetime, row: Document) -> None:
         """Append a record once, however often this producer repeats it."""
         if (producer, number) in self.accepted:
             return
         self.accepted[producer, number] = None
-        self.senders.append((producer, row["_id"], row["topic"]))
-        self.append(row["topic"], row["key"].encode(), row["value"], [(name, bytes(value)) for name, value in row["headers"]])
-        for listener in self.listeners.get(row["topic"], []):
-            listener.set()
+        self.senders.append(Sent(producer, began_at, row["_id"], row["topic"]))
+        self.put(row["topic"], row["key"].encode(), row["value"], [(name, bytes(value)) for name, value in row["headers"]])
 
     def lag(self, group: str, topics: Sequence[Topic]) -> int:
         """Return how many records a group has not committed."""
@@ -109,10 +150,10 @@ class SimulatedLink:
     offsets_first = False
     """A planted break: acknowledge before the work."""
 
-    def __init__(self, world: World, broker: SimulatedBroker, consumer: Consumer[Any], name: str, member: str, hop: Hop) -> None:  # noqa: PLR0917
-        """`member` names this incarnation of `name`."""
-        self._world, self._broker, self._consumer, self._hop = world, broker, consumer, hop
-        self._name, self._member = name, member
+    def __init__(self, node: Simulated, broker: SimulatedBroker, consumer: Consumer[Any], member: str, hop: Hop) -> None:
+        """`member` names this incarnation of `node`."""
+        self._node, self._broker, self._consumer, self._hop = node, broker, consumer, hop
+        self._member = member
 
     async def run(self) -> None:
         """Consume every topic for ever."""
@@ -133,7 +174,7 @@ class SimulatedLink:
     async def _consume(self, topic: Topic) -> None:
         news = asyncio.Event()
         self._broker.listeners.setdefault(topic.name, []).append(news)
-        me = (self._consumer.service, topic.name, self._name, self._member)
+        me = (self._consumer.service, topic.name, self._node.name, self._member)
         while True:
             with suppress(Gone, Refused, Fenced):
                 generation = await self._hop(f"join:{topic.name}", lambda: self._broker.join(*me))
@@ -144,7 +185,8 @@ class SimulatedLink:
         positions: dict[int, int] = {}
         while True:
             news.clear()
-            records = await self._hop(f"poll:{topic.name}", partial(self._broker.poll, *me, generation, positions))
+            luck = self._node.stream if self._broker.reordered.get(self._node.name, 0.0) > asyncio.get_running_loop().time() else None
+            records = await self._hop(f"poll:{topic.name}", partial(self._broker.poll, *me, generation, positions, luck))
             if not records:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(LONG_POLL_SECONDS):
@@ -173,9 +215,9 @@ class SimulatedLink:
 class SimulatedSender:
     """The relay's idempotent producer: repeats until it is answered, is refused only by plan."""
 
-    def __init__(self, broker: SimulatedBroker, producer: str, hop: Hop) -> None:
+    def __init__(self, broker: SimulatedBroker, producer: str, wall: Clock, hop: Hop) -> None:
         """Send as `producer`, the name of this incarnation."""
-        self._broker, self._producer, self._hop = broker, producer, hop
+        self._broker, self._producer, self._wall, self._hop = broker, producer, wall, hop
         self._number = 0
 
     async def open(self) -> None:
@@ -187,10 +229,10 @@ class SimulatedSender:
 
     async def _one(self, row: Document) -> SendFailed | None:
         self._number += 1
-        number = self._number
+        number, began_at = self._number, self._wall.now()
         while True:
             try:
-                await self._hop(f"append:{row['topic']}", lambda: self._broker.accept(self._producer, number, row))
+                await self._hop(f"append:{row['topic']}", lambda: self._broker.accept(self._producer, number, began_at, row))
             except Gone:
                 await asyncio.sleep(AGAIN_SECONDS)
             except Refused:

@@ -1,6 +1,7 @@
 """A small company's months: people imported, enrolled, paired, pausing, meeting, moving and leaving, all through the HTTP APIs."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -10,14 +11,15 @@ import httpx2
 from shared.contracts.base import instant_text
 from shared.http.auth import Principal, Role
 from shared.kernel.randomness import seeded
-from tests.simulation.node import RATE, Servers
-from tests.simulation.world import EPOCH, World
+from tests.simulation.node import Servers
+from tests.simulation.world import World
 from tests.support.principals import bearer, caller, member
 
 PROGRAMME = "peers"
 CADENCE = {"rrule": "FREQ=WEEKLY;INTERVAL=2", "timezone": "Europe/Berlin", "length": "PT1H", "place_kind": "video", "notice_period": "P1D"}
-HR = caller(Role.HR_ADMIN)
-TRIES = 12
+HR, OPERATOR = caller(Role.HR_ADMIN), caller(Role.OPERATOR)
+TRIES = 40
+FOUNDED_WITHIN = 60.0
 SITES = ("berlin", "munich")
 
 
@@ -33,20 +35,24 @@ class Command:
 class Company:
     """The people of a run; what they do depends on the seed and on what they see."""
 
-    def __init__(self, world: World, servers: Servers, size: int, ends_at: float) -> None:
-        """`size` people, who rest at the virtual second `ends_at`."""
-        self._world, self._servers, self._size, self._ends_at = world, servers, size, ends_at
+    def __init__(self, world: World, servers: Servers, size: int, lasts: float) -> None:
+        """`size` people, who rest when their company has lasted so many virtual seconds."""
+        self._world, self._servers, self._size, self._lasts = world, servers, size, lasts
+        self._ends_at = FOUNDED_WITHIN
         self._luck = seeded(f"{world.seed}:company")
         self.commands: list[Command] = []
         self.strange: list[str] = []
         """Answers that nobody should ever get."""
         self.members: list[str] = []
+        self._gone: dict[str, None] = {}
 
     # --- the year -------------------------------------------------------------------------------------------------
 
-    async def months(self) -> None:
-        """Live until the end."""
+    async def months(self, founded: Callable[[], None]) -> None:
+        """Live until the end; say when the company stands."""
         await self._found()
+        self._ends_at = self._world.loop.time() + self._lasts
+        founded()
         async with asyncio.TaskGroup() as people:
             people.create_task(self._hr())
             for each in self.members:
@@ -92,32 +98,42 @@ class Company:
                     await self._order("publish", "matching", HR, "POST", f"/rounds/{found['round_id']}/publish")
                     break
                 await asyncio.sleep(0.5)
-            await asyncio.sleep(5.0 + 5.0 * self._luck.random())
+            await asyncio.sleep(3.0 + 3.0 * self._luck.random())
             done += 1
             if done == 1:
                 await self._import(self._people(1))
             if done == 2:
                 leaver = self.members[int(self._luck.random() * len(self.members))]
+                self._gone[leaver] = None
                 await self._order("leave", "profile", HR, "POST", f"/members/{leaver}/leave")
+            if done == 3:
+                await self._order("erase", "profile", HR, "POST", f"/members/{next(iter(self._gone))}/erase")
 
     async def _life(self, me: str) -> None:
         luck = seeded(f"{self._world.seed}:life:{self.members.index(me)}")
-        while not self._over():
-            await asyncio.sleep(0.5 + 3.0 * luck.random())
-            page = await self._ask("matching", member(me), "GET", "/pairings")
-            for pairing in page["items"] if page else []:
-                await self._tend(me, pairing, luck)
-            if luck.random() < 0.15:
+        while not self._over() and me not in self._gone:
+            await asyncio.sleep(0.3 + 2.0 * luck.random())
+            draw = luck.random()
+            if draw < 0.5:
+                page = await self._ask("matching", member(me), "GET", "/pairings")
+                for pairing in page["items"] if page else []:
+                    await self._tend(me, pairing, luck)
+            elif draw < 0.75:
+                await self._sessions(me, luck)
+            elif draw < 0.9:
                 await self._begin(me, luck)
-            if luck.random() < 0.05:
+            elif draw < 0.96:
                 until = {"until": self._in(days=3 + 10 * luck.random()), "reason": "away"}
                 await self._order("pause-member", "profile", member(me), "POST", f"/members/{me}/pause", until)
-            await self._sessions(me, luck)
+            else:
+                await self._order("bar", "matching", member(me), "PUT", f"/do-not-pair/{me}/{self._other(me, luck)}")
+
+    def _other(self, me: str, luck: Any) -> str:
+        others = [each for each in self.members if each != me]
+        return others[int(luck.random() * len(others))]
 
     async def _begin(self, me: str, luck: Any) -> None:
-        others = [each for each in self.members if each != me]
-        partner = others[int(luck.random() * len(others))]
-        body = {"programme_id": PROGRAMME, "partner_id": partner, "origin": ("asked", "natural")[int(luck.random() * 2)]}
+        body = {"programme_id": PROGRAMME, "partner_id": self._other(me, luck), "origin": ("asked", "natural")[int(luck.random() * 2)]}
         await self._order("propose", "matching", member(me), "POST", "/pairings", body)
 
     async def _tend(self, me: str, pairing: dict[str, Any], luck: Any) -> None:
@@ -159,13 +175,27 @@ class Company:
             elif session["proposal"] is not None and session["proposal"].get("proposed_by") != me and draw < 0.5:
                 await self._order("accept-time", "scheduling", member(me), "POST", f"{path}/accept")
 
+    async def look_after(self, seconds: float) -> None:
+        """Do as operators do, again and again: discard what is poison, let everything else run again."""
+        poison = self._servers.troubles.poison
+        while True:
+            await asyncio.sleep(seconds)
+            for service in ("matching", "scheduling", "notification"):
+                page = await self._ask(service, OPERATOR, "GET", "/ops/dead-letters")
+                for letter in page["items"] if page else []:
+                    path = f"/ops/dead-letters/{letter['event_id']}"
+                    if any(each.event_id == letter["event_id"] for each in poison):
+                        await self._order("discard", service, OPERATOR, "POST", f"{path}/discard", {"reason": "poison"})
+                    else:
+                        await self._order("redrive", service, OPERATOR, "POST", f"{path}/redrive")
+
     # --- calls ----------------------------------------------------------------------------------------------------
 
     def _over(self) -> bool:
         return self._world.loop.time() > self._ends_at
 
     def _in(self, *, days: float, hour: int | None = None) -> str:
-        moment = EPOCH + timedelta(seconds=self._world.loop.time() * RATE) + timedelta(days=days)
+        moment = self._world.business_now() + timedelta(days=days)
         return instant_text(moment if hour is None else moment.replace(hour=hour, minute=0, second=0, microsecond=0))
 
     async def _ask(self, service: str, who: Principal, method: str, path: str) -> Any:
@@ -189,14 +219,14 @@ class Company:
             try:
                 answer = await self._servers.serve(node, request)
             except httpx2.HTTPError:
-                await asyncio.sleep(1.0)
+                await asyncio.sleep(0.3)
                 continue
             if answer.status_code == 503:
-                await asyncio.sleep(1.0)
+                await asyncio.sleep(0.3)
                 continue
             if command is not None:
                 command.status = answer.status_code
-            late = answer.status_code == 422 and answer.json()["code"].endswith("in-the-past")
+            late = answer.status_code == 422 and answer.json()["code"].endswith(("in-the-past", "in-future"))
             if answer.status_code >= 500 or (answer.status_code in {400, 401, 403, 404, 422} and not late):
                 self.strange.append(f"{answer.status_code} {method} {path.split('/')[1]} {answer.text[:300]}")
             return answer.json() if answer.is_success and answer.content else None

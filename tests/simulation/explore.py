@@ -1,73 +1,134 @@
-"""Sweeping seeds: `python -m tests.simulation.explore FROM:TO [--plan FILE]` (`make simulate SEEDS=FROM:TO [PLAN=file]`).
+"""Sweeping seeds: `make simulate SEEDS=FROM:TO [PLAN=file] [JOBS=n] [STATE=file] [SUMMARY=file]`.
 
-A seed that fails is shrunk to the faults that it needs and printed with the command that repeats it.
+A seed that fails is printed with the command that repeats it; the first of each rule is shrunk to the faults and the life that it needs.
+A sweep that is interrupted goes on where it was when it is given the same state file.
 """
 
 import argparse
+import json
+import os
 import sys
-from collections import Counter
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
-from tests.simulation.faults import Fault, as_json, from_json, plan
+from tests.simulation.faults import Plan, one_of_each, plan_of
 from tests.simulation.run import PROCESSES, Verdict, run
+from tests.simulation.shrinking import Shrinking
+from tests.simulation.tally import State, Tally, again
 
 TRACE_LINES = 40
-TRIES_MAX = 60
-Run = Callable[[Sequence[Fault]], Verdict]
+CHUNK = 20
 
 
-def shrunk(faults: Sequence[Fault], rule: str, once: Run, tries: int = TRIES_MAX) -> list[Fault]:
-    """Return a smaller plan under which the same rule breaks (delta debugging; another rule is another bug)."""
-    left, size = list(faults), max(1, len(faults) // 2)
-    while left and size and tries > 0:
-        smaller = None
-        for begin in range(0, len(left), size):
-            candidate = left[:begin] + left[begin + size :]
-            tries -= 1
-            if any(found.rule == rule for found in once(candidate).violations):
-                smaller = candidate
-                break
-            if tries <= 0:
-                break
-        if smaller is None:
-            size //= 2
-        else:
-            left = smaller
-            size = min(size, max(1, len(left)))
-    return left
-
-
-def told(verdict: Verdict, faults: Sequence[Fault]) -> str:
+def told(verdict: Verdict, plan: Plan) -> str:
     """Return what a failing seed has to say, and how to repeat it."""
-    again = f"make simulate SEEDS={verdict.seed}:{verdict.seed + 1} PLAN=plan.json"
     rules = [f"  {found.rule}: {found.what}" for found in verdict.violations]
     lines = [f"seed {verdict.seed} on Python {sys.version.split()[0]}:", *rules, "the end of its trace:"]
-    return "\n".join([*lines, *verdict.trace[-TRACE_LINES:], f"plan.json: {as_json(faults)}", f"again: {again}"])
+    repeat = [f"plan.json: {plan.as_json()}", f"again: {again(verdict.seed)} PLAN=plan.json"]
+    return "\n".join([*lines, *verdict.trace[-TRACE_LINES:], *repeat])
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the seeds; return 1 when one fails."""
+def once(seed: int, plan: Plan, *, keep_trace: bool = False) -> Verdict:
+    """Run a plan."""
+    return run(seed, plan.faults, keep_trace=keep_trace, lasts=plan.lasts)
+
+
+def swept(first: int, end: int, given: Plan | None) -> Tally:
+    """Run a chunk of seeds, each by its own plan or all by a given one."""
+    tally = Tally()
+    for seed in range(first, end):
+        began = time.process_time()
+        verdict = once(seed, given or plan_of(seed, PROCESSES))
+        tally.add(verdict, time.process_time() - began)
+    return tally
+
+
+def enumerated(seed: int) -> Tally:
+    """Run one seed once for each fault of the catalogue, with this fault alone."""
+    tally = Tally()
+    for fault in one_of_each(PROCESSES):
+        began = time.process_time()
+        tally.add(once(seed, Plan((fault,))), time.process_time() - began)
+    return tally
+
+
+class Sweep:
+    """A sweep over chunks of seeds, in one process or in several."""
+
+    def __init__(self, begin: int, end: int, given: Plan | None, state: Path | None) -> None:
+        """Continue what `state` holds."""
+        self._begin, self._end, self._given, self._path = begin, end, given, state
+        self.state = State.read(state)
+        self._shrunk: dict[str, None] = {}
+
+    def run(self, jobs: int) -> None:
+        """Do what is not done yet."""
+        left = [first for first in range(self._begin, self._end, CHUNK) if first not in self.state.done]
+        ends = [min(first + CHUNK, self._end) for first in left]
+        work = partial(swept, given=self._given)
+        if jobs == 1:
+            self._take(zip(left, map(work, left, ends), strict=True))
+        else:
+            with ProcessPoolExecutor(jobs) as pool:
+                self._take(zip(left, pool.map(work, left, ends), strict=True))
+
+    def _take(self, results: Iterator[tuple[int, Tally]]) -> None:
+        for first, tally in results:
+            self.state.done.append(first)
+            self.state.tally.merge(tally)
+            self.state.keep(self._path)
+            for failure in tally.failures:
+                _say(self._report(failure["seed"], failure["rules"]))
+            total = self.state.tally
+            _say(f"{total.seeds} seeds, {total.faults.total()} faults, {len(total.failures)} failed, {total.cpu_seconds:.0f} CPU s")
+
+    def _report(self, seed: int, rules: Sequence[str]) -> str:
+        rule = rules[0].partition(":")[0]
+        if rule in self._shrunk:
+            return f"seed {seed}: {'; '.join(rules)}\nagain: {again(seed)}"
+        self._shrunk[rule] = None
+        small = Shrinking(rule, partial(once, seed)).shrink(self._given or plan_of(seed, PROCESSES))
+        return told(once(seed, small, keep_trace=True), small)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make simulate")
     parser.add_argument("seeds", help="FROM:TO, without TO")
     parser.add_argument("--plan", type=Path, help="a plan to use instead of each seed's own")
-    given = parser.parse_args(arguments)
-    begin, end = (int(each) for each in given.seeds.split(":"))
-    failed, fired, reached = 0, Counter[str](), Counter[str]()
-    for seed in range(begin, end):
-        faults = from_json(given.plan.read_text(encoding="utf-8")) if given.plan else plan(seed, PROCESSES)
-        verdict = run(seed, faults)
-        fired.update(f"{fault.kind} {fault.point}".strip() for fault in verdict.fired)
-        reached.update(verdict.reached)
-        if verdict.violations:
-            failed += 1
-            rule = verdict.violations[0].rule
-            few = shrunk(faults, rule, lambda some, seed=seed: run(seed, some))  # type: ignore[misc]
-            sys.stdout.write(told(run(seed, few, keep_trace=True), few) + "\n")
-            sys.stdout.flush()
-    sys.stdout.write(f"{end - begin} seeds, {fired.total()} faults, {failed} failed\n")
-    sys.stdout.write(f"faults by kind and point: {dict(fired.most_common())}\nfacts: {dict(reached.most_common())}\n")
-    return min(1, failed)
+    parser.add_argument("--jobs", type=int, default=1, help="processes; 0: as many as there are cores")
+    parser.add_argument("--state", type=Path, help="a file to continue from, and to keep what was done")
+    parser.add_argument("--summary", type=Path, help="a file for the summary as JSON")
+    parser.add_argument("--enumerate", action="store_true", help="run the first seed once for each fault of the catalogue, alone")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the seeds; return 1 when one fails or when too few faults struck."""
+    asked = _asked(arguments)
+    begin, end = (int(each) for each in asked.seeds.split(":"))
+    given = Plan.from_json(asked.plan.read_text(encoding="utf-8")) if asked.plan else None
+    sweep = Sweep(begin, end, given, asked.state)
+    try:
+        if asked.enumerate:
+            sweep.state.tally.merge(enumerated(begin))
+        else:
+            sweep.run(asked.jobs or os.cpu_count() or 1)
+    except KeyboardInterrupt:
+        _say("interrupted; the same command with the same STATE goes on")
+    tally = sweep.state.tally
+    summary = json.dumps(tally.summary(), indent=1)
+    if asked.summary:
+        asked.summary.write_text(summary + "\n", encoding="utf-8")
+    _say(summary)
+    return int(bool(tally.failures) or not tally.is_covered)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
 """What really happened in a run, read from commit logs and topics only: no repository, no domain code."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from tests.simulation.node import Servers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Fact:
     """One outbox row of one commit."""
 
@@ -18,7 +18,6 @@ class Fact:
     commit: int
     at: datetime
     """Technical time of the change, on the clock of who made it."""
-    label: str
     topic: str
     key: str
     version: int
@@ -27,45 +26,67 @@ class Fact:
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
 
-    @property
+    @cached_property
     def data(self) -> dict[str, Any]:
         """Return what it says."""
         found: dict[str, Any] = json.loads(self.value or b"{}")
         return found
 
-    @property
+    @cached_property
     def name(self) -> str:
         """Return its short name (`pairing.formed`)."""
         return self.type.removeprefix(f"tandem.{self.service}.").rsplit(".v", 1)[0]
 
-
-def facts_of(servers: Servers, service: str) -> Iterator[Fact]:
-    """Yield a service's committed facts in the order of their commits."""
-    for entry in servers.databases[service].log:
-        rows = [row for (name, _), row in entry.writes.items() if name == "outbox" and row is not None]
-        for row in sorted(rows, key=lambda row: row["index"]):
-            headers = tuple((name, bytes(content)) for name, content in row["headers"])
-            yield Fact(
-                id=row["_id"],
-                service=service,
-                commit=entry.number,
-                at=row["at"],
-                label=entry.label,
-                topic=row["topic"],
-                key=row["key"],
-                version=row["version"],
-                index=row["index"],
-                type=dict(headers)["ce_type"].decode(),
-                value=row["value"],
-                headers=headers,
-            )
+    @property
+    def correlation_id(self) -> str:
+        """Return the id of the request that began it all."""
+        return dict(self.headers)["ce_correlationid"].decode()
 
 
-def all_facts(servers: Servers) -> dict[str, Fact]:
-    """Return every committed fact by its id."""
-    return {fact.id: fact for service in servers.databases for fact in facts_of(servers, service)}
+@dataclass
+class Ledger:
+    """The facts of a run so far, read once from the commit logs as these grow."""
+
+    servers: Servers
+    by_service: dict[str, list[Fact]] = field(default_factory=dict)
+    by_id: dict[str, Fact] = field(default_factory=dict)
+    _read: dict[str, int] = field(default_factory=dict)
+
+    def read(self) -> None:
+        """Read on."""
+        for service, database in self.servers.databases.items():
+            facts = self.by_service.setdefault(service, [])
+            for entry in database.log[self._read.get(service, 0) :]:
+                rows = [row for (name, _), row in entry.writes.items() if name == "outbox" and row is not None]
+                for row in sorted(rows, key=lambda row: row["index"]):
+                    fact = _fact_of(service, entry.number, row)
+                    facts.append(fact)
+                    self.by_id[fact.id] = fact
+            self._read[service] = len(database.log)
+
+    def named(self, service: str, *names: str) -> list[Fact]:
+        """Return a service's facts of these names in the order of their commits."""
+        return [fact for fact in self.by_service[service] if fact.name in names]
+
+
+def _fact_of(service: str, commit: int, row: dict[str, Any]) -> Fact:
+    headers = tuple((name, bytes(content)) for name, content in row["headers"])
+    return Fact(
+        id=row["_id"],
+        service=service,
+        commit=commit,
+        at=row["at"],
+        topic=row["topic"],
+        key=row["key"],
+        version=row["version"],
+        index=row["index"],
+        type=dict(headers)["ce_type"].decode(),
+        value=row["value"],
+        headers=headers,
+    )
 
 
 def event_id(record: Any) -> str:
-    """Return the id that a record carries."""
-    return bytes(dict(record.headers)["ce_id"]).decode()
+    """Return the id that a record carries, or its place."""
+    found = dict(record.headers).get("ce_id")
+    return bytes(found).decode() if found else f"{record.topic}/{record.partition}/{record.offset}"

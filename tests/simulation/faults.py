@@ -1,93 +1,179 @@
-"""What goes wrong in a run: a plan as data, made from the seed before the run, readable and repeatable."""
+"""What goes wrong in a run: a plan as data, made from the seed before the run, readable and repeatable.
+
+Times count from the moment at which the company is founded; a fault at a call strikes at the first such call from its time on, or at the
+`nth`. A point stands for every call of that service whose name begins with it.
+"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from shared.kernel.randomness import Randomness, seeded
 
-AT_A_CALL = ("crash-before", "crash-after", "request-lost", "reply-lost", "slow", "refused")
-AT_A_TIME = ("crash", "away", "pause", "jump", "rebalance")
 SERVICES = ("profile", "matching", "scheduling", "notification")
 SERVERS = (*(f"database:{service}" for service in SERVICES), "broker", "mail")
-AMOUNTS = (0, 1, 3, 8, 20)
-FAULTS_UNTIL = 38.0
-"""Virtual seconds; afterwards everything is healed and the run must come to rest."""
-PAUSE_LONGEST, AWAY_LONGEST, JUMP_LARGEST = 20.0, 9.0, 4.5
-OCCURRENCE_LARGEST = 7
-"""As a power of two: the k-th call of a kind, k drawn log-uniformly."""
+WINDOW, LIFE = 34.0, 36.0
+"""Virtual seconds in which faults begin, and in which people are at work; then everything is healed and the run must come to rest."""
+YEARLY, YEAR = 49, 150.0
 
-_PATH = (
-    "commit:batch",
-    "commit:relay.forget",
-    "find:outbox",
-    "upsert:inbox",
-    "insert:outbox",
-    "append",
-    "poll",
-    "offsets",
-    "commit:lease.relay",
-)
-POINTS: dict[str, tuple[str, ...]] = {
-    "profile": (*_PATH[1:3], "insert:outbox", "append", "commit:command", "commit:import", "commit:timer", "upsert:idempotency_keys"),
-    "matching": (
-        *_PATH,
-        "commit:command",
-        "commit:round",
-        "commit:timer",
-        "commit:parked.run",
-        "replace:pairings",
-        "upsert:idempotency_keys",
-    ),
-    "scheduling": (*_PATH, "commit:command", "commit:timer", "insert:diaries", "replace:schedules"),
-    "notification": (*_PATH, "mail", "commit:delivery", "update:deliveries", "commit:timer"),
+AT_ANY_CALL = ("crash-before", "crash-after", "request-lost", "reply-lost", "slow", "stopped")
+AT_SOME_CALLS: Mapping[str, tuple[str, ...]] = {
+    "conflict": ("commit", "insert", "update", "upsert", "replace", "delete", "find"),
+    "rebalance-in-batch": ("commit:batch", "commit:event", "upsert:inbox"),
+    "refused": ("append", "poll", "offsets"),
+    "smtp-4xx": ("mail",),
+    "smtp-5xx": ("mail",),
 }
-"""Named points of the path by service; a point stands for every call whose name begins with it."""
+"""Kinds that only some calls can meet: a write conflict, a rebalance while a batch is in work, a server that says no."""
+AT_A_TIME = ("crash", "away", "fail-over", "pause", "jump", "rebalance", "redelivered", "reordered", "poison", "not-yet", "bug")
+KINDS = (*AT_ANY_CALL, *AT_SOME_CALLS, *AT_A_TIME)
+
+_CONSUMING = ("poll", "offsets", "upsert:inbox", "commit:batch", "commit:parked", "find:lanes", "commit:set-aside", "insert:dead_letters")
+_SENDING = ("insert:outbox", "find:outbox", "append", "delete:outbox", "commit:relay.forget", "commit:lease.relay")
+_ANSWERING = ("http", "upsert:idempotency_keys", "commit:command")
+_WAKING = ("find:timers", "delete:timers", "commit:timer", "commit:lease.timers")
+POINTS: Mapping[str, tuple[str, ...]] = {
+    "profile": (*_SENDING, *_ANSWERING, *_WAKING, "replace:members", "commit:profile"),
+    "matching": (*_SENDING, *_CONSUMING, *_ANSWERING, *_WAKING, "replace:pairings", "replace:places", "commit:round", "commit:dead-letter"),
+    "scheduling": (*_SENDING, *_CONSUMING, *_ANSWERING, *_WAKING, "replace:schedules", "insert:diaries", "commit:dead-letter"),
+    "notification": (*_SENDING, *_CONSUMING, "mail", "commit:deliveries", "update:deliveries", "replace:recipients", "commit:dead-letter"),
+}
+_WEIGHTS = {"crash": 1, "away": 1, "fail-over": 3, "pause": 1, "jump": 2, "rebalance": 3, "redelivered": 3, "reordered": 3}
+_SELDOM = {"poison": 2, "not-yet": 3, "bug": 2}
+"""How many of each kind a plan holds at most: each holds up a key until an operator comes."""
+_SHARE_AT_CALLS = 0.8
+_LENGTHS = {
+    "away": (0.2, 4.0),
+    "pause": (0.3, 16.0),
+    "reordered": (1.0, 8.0),
+    "not-yet": (0.2, 6.0),
+    "bug": (0.5, 5.0),
+    "stopped": (0.2, 16.0),
+}
+_JUMP_LARGEST = 4.5
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault: at the `nth` call at a point, or at a time."""
+    """One fault: at a call, by its number or by a time, or at a time."""
 
     kind: str
     target: str
-    """A process (`matching-1`) or a server (`broker`)."""
+    """A process (`matching-1`), a server (`broker`) or a service (`poison`, `not-yet`, `bug`, `redelivered`)."""
     point: str = ""
     nth: int = 0
     at: float = 0.0
     amount: float = 0.0
-    """Seconds of a pause or an absence, or how far a clock jumps."""
+    """Seconds of a pause or an absence, or how far a clock jumps; what kind of poison."""
+
+    @property
+    def is_at_a_call(self) -> bool:
+        """Return whether it waits for a call."""
+        return bool(self.point)
+
+
+def point_of(service: str, call: str) -> str:
+    """Return the point of the catalogue that a call belongs to, or nothing."""
+    return next((point for point in POINTS[service] if call.startswith(point)), "")
+
+
+def kinds_at(point: str) -> list[str]:
+    """Return the kinds of faults that a call at a point can meet."""
+    some = [kind for kind, calls in AT_SOME_CALLS.items() if point.startswith(calls)]
+    return [*AT_ANY_CALL, *some]
+
+
+def catalogue() -> list[tuple[str, str, str]]:
+    """Return every (kind, service, point) that can happen at a call."""
+    return [(kind, service, point) for service, points in POINTS.items() for point in points for kind in kinds_at(point)]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What befalls a run, and how long people are at work in it."""
+
+    faults: tuple[Fault, ...]
+    lasts: float = LIFE
+
+    def as_json(self) -> str:
+        """Write it down."""
+        return json.dumps({"lasts": self.lasts, "faults": [asdict(fault) for fault in self.faults]})
+
+    @classmethod
+    def from_json(cls, text: str) -> "Plan":
+        """Read one that was written down."""
+        read = json.loads(text)
+        return cls(tuple(Fault(**each) for each in read["faults"]), read["lasts"])
+
+
+def plan_of(seed: int, processes: Sequence[str]) -> Plan:
+    """Return the plan of a seed; one seed in fifty lives a year."""
+    if seed % 50 == YEARLY:
+        return Plan(tuple(plan(seed, processes)), YEAR)
+    return Plan(tuple(plan(seed, processes)))
 
 
 def plan(seed: int, processes: Sequence[str], most: int | None = None) -> list[Fault]:
-    """Return the faults of a seed; half of all kinds are drawn from, another half each time."""
+    """Return the faults of a seed: none, few or many; half of all kinds are drawn from, another half each time."""
     drawing = seeded(f"{seed}:plan")
-    kinds = [kind for kind in (*AT_A_CALL, *AT_A_TIME) if drawing.random() < 0.5] or ["crash-after"]
+    kinds = [kind for kind in KINDS if drawing.random() < 0.5] or ["crash-after"]
     amount = AMOUNTS[int(drawing.random() * len(AMOUNTS))] if most is None else most
-    return [_drawn(kinds[int(drawing.random() * len(kinds))], processes, drawing) for _ in range(amount)]
+    at_calls = [each for each in catalogue() if each[0] in kinds]
+    at_times = [kind for kind in kinds for _ in range(_WEIGHTS.get(kind, 0))]
+    faults = [*_seldom(kinds, processes, drawing)][:amount]
+    while len(faults) < amount:
+        if at_calls and (not at_times or drawing.random() < _SHARE_AT_CALLS):
+            faults.append(_at_a_call(at_calls, processes, drawing))
+        elif at_times:
+            faults.append(_at_a_time(at_times[int(drawing.random() * len(at_times))], processes, drawing))
+        else:
+            break
+    return faults
 
 
-def _drawn(kind: str, processes: Sequence[str], drawing: Randomness) -> Fault:
-    target = processes[int(drawing.random() * len(processes))]
-    at = round(5.0 + drawing.random() * (FAULTS_UNTIL - 5.0), 3)
-    share = drawing.random()
-    if kind in AT_A_CALL:
-        points = POINTS[target.split("-", maxsplit=1)[0]]
-        return Fault(kind, target, points[int(drawing.random() * len(points))], int(2 ** (share * OCCURRENCE_LARGEST)))
+AMOUNTS = (0, 8, 60, 120, 160, 200)
+
+
+def _at_a_call(catalogued: list[tuple[str, str, str]], processes: Sequence[str], drawing: Randomness) -> Fault:
+    kind, service, point = catalogued[int(drawing.random() * len(catalogued))]
+    at = round(drawing.random() * WINDOW, 3)
+    return Fault(kind, _one(_replicas(service, processes), drawing), point, at=at, amount=_length(kind, drawing))
+
+
+def _at_a_time(kind: str, processes: Sequence[str], drawing: Randomness) -> Fault:
+    at, target = round(drawing.random() * WINDOW, 3), _one(processes, drawing)
     if kind == "away":
-        return Fault(kind, SERVERS[int(drawing.random() * len(SERVERS))], at=at, amount=round(0.2 + share * AWAY_LONGEST, 3))
-    if kind == "pause":
-        return Fault(kind, target, at=at, amount=round(0.5 + share * PAUSE_LONGEST, 3))
+        target = _one(SERVERS, drawing)
+    elif kind == "fail-over":
+        target = _one(SERVERS[: len(SERVICES)], drawing)
+    elif kind in {"redelivered", "rebalance", "reordered"}:
+        target = _one([each for each in processes if not each.startswith("profile")], drawing)
     if kind == "jump":
-        return Fault(kind, target, at=at, amount=round((share * 2 - 1) * JUMP_LARGEST, 3))
-    return Fault(kind, target, at=at)
+        return Fault(kind, target, at=at, amount=round((drawing.random() * 2 - 1) * _JUMP_LARGEST, 3))
+    return Fault(kind, target, at=at, amount=_length(kind, drawing))
 
 
-def as_json(faults: Sequence[Fault]) -> str:
-    """Write a plan down."""
-    return json.dumps([asdict(fault) for fault in faults])
+def _seldom(kinds: Sequence[str], processes: Sequence[str], drawing: Randomness) -> Iterator[Fault]:
+    for kind, most in _SELDOM.items():
+        for _ in range(int(drawing.random() * (most + 1)) if kind in kinds else 0):
+            amount = float(int(drawing.random() * 3)) if kind == "poison" else _length(kind, drawing)
+            yield Fault(kind, _one(SERVICES[1:], drawing), at=round(drawing.random() * WINDOW, 3), amount=amount)
 
 
-def from_json(text: str) -> list[Fault]:
-    """Read a plan that was written down."""
-    return [Fault(**each) for each in json.loads(text)]
+def _replicas(service: str, processes: Sequence[str]) -> list[str]:
+    return [each for each in processes if each.startswith(service)]
+
+
+def _one(some: Sequence[str], drawing: Randomness) -> str:
+    return some[int(drawing.random() * len(some))]
+
+
+def _length(kind: str, drawing: Randomness) -> float:
+    low, high = _LENGTHS.get(kind, (0.0, 0.0))
+    return round(low + drawing.random() ** 2 * (high - low), 3)
+
+
+def one_of_each(processes: Sequence[str]) -> Iterator[Fault]:
+    """Yield single faults: each kind once at each point of each service (`--enumerate`)."""
+    for kind, service, point in catalogue():
+        yield Fault(kind, _replicas(service, processes)[0], point, at=6.0, amount=_LENGTHS.get(kind, (0.0, 0.0))[1])

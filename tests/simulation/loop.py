@@ -45,19 +45,25 @@ OWNER: ContextVar[Process] = ContextVar("owner")
 class SimulatedFuture(asyncio.Future[Any]):
     """A future whose hash is its birth number, so that sets of futures iterate alike in every run."""
 
-    birth = 0
+    def __init__(self, birth: int, loop: asyncio.AbstractEventLoop) -> None:
+        """Know the number before anything asks for it."""
+        self._birth = birth
+        super().__init__(loop=loop)
 
     def __hash__(self) -> int:
-        return self.birth
+        return self._birth
 
 
 class SimulatedTask(asyncio.Task[Any]):
     """A task whose hash is its birth number."""
 
-    birth = 0
+    def __init__(self, birth: int, coro: Any, **more: Any) -> None:
+        """Know the number before asyncio puts the task into its set of all tasks."""
+        self._birth = birth
+        super().__init__(coro, **more)
 
     def __hash__(self) -> int:
-        return self.birth
+        return self._birth
 
 
 class SimulatedLoop(asyncio.AbstractEventLoop):
@@ -67,7 +73,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         self._randomness = randomness
         self._now = 0.0
         self._births = 0
-        self._timers: list[tuple[float, int, asyncio.TimerHandle, Process]] = []
+        self._timers: list[tuple[float, int, Any, Process | None]] = []
         self._sequence = 0
         self._processes: list[Process] = []
         self.world = self.new_process("world")
@@ -125,16 +131,23 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
             handle._run()
 
     def _advance(self) -> None:
-        """Jump to the next timer that can matter, and queue all that are due then."""
-        while self._timers and (self._timers[0][2].cancelled() or not self._timers[0][3].alive):
-            heapq.heappop(self._timers)
-        if not self._timers:
-            raise Deadlock(f"at {self._now:.6f} s")
-        self._now = max(self._now, self._timers[0][0])
-        while self._timers and self._timers[0][0] <= self._now:
-            _, _, handle, process = heapq.heappop(self._timers)
-            if process.alive and not handle.cancelled():
-                process.queue.append(handle)
+        """Jump to the next timer that can matter; what is nobody's happens, calls of processes are queued."""
+        while self._timers:
+            when, _, due, process = heapq.heappop(self._timers)
+            if process is None:
+                self._now = max(self._now, when)
+                due()
+                return
+            if process.alive and not due.cancelled():
+                self._now = max(self._now, when)
+                process.queue.append(due)
+                return
+        raise Deadlock(f"at {self._now:.6f} s")
+
+    def happen(self, delay: float, what: Callable[[], object]) -> None:
+        """Have something happen after a while that no process does: servers, the wire, faults."""
+        self._sequence += 1
+        heapq.heappush(self._timers, (round(self._now + delay, 6), self._sequence, what, None))
 
     def _owner(self, context: Context | None) -> Process:
         return context.get(OWNER, self.world) if context is not None else OWNER.get(self.world)
@@ -166,10 +179,8 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
 
     def create_future(self) -> asyncio.Future[Any]:
         """Return a future with a stable hash."""
-        future = SimulatedFuture(loop=self)
         self._births += 1
-        future.birth = self._births
-        return future
+        return SimulatedFuture(self._births, self)
 
     def create_task(
         self,
@@ -180,9 +191,8 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         **_: Any,
     ) -> asyncio.Task[Any]:
         """Return a task with a stable hash that belongs to the process in its context."""
-        task = SimulatedTask(coro, loop=self, name=name or "task", context=context)
         self._births += 1
-        task.birth = self._births
+        task = SimulatedTask(self._births, coro, loop=self, name=name or "task", context=context)
         self._owner(context).tasks.append(task)
         return task
 
@@ -200,6 +210,11 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
     def is_closed(self) -> bool:
         """Say that the loop is open."""
         return False
+
+    def failed(self, task: asyncio.Task[Any]) -> None:
+        """Keep what a task that nobody waits for died of."""
+        if not task.cancelled() and (fault := task.exception()) is not None:
+            self.troubles.append({"message": f"{task.get_name()} died: {fault!r}"})
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Keep what nobody caught: the oracle calls it a violation."""

@@ -1,20 +1,17 @@
 """One process of a service in the simulation: the composition that ships, over simulated servers; comes back after a crash with nothing."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx2
 from fastapi import FastAPI
 
 from services.matching import main as matching
-from services.matching.application.ports import KeepLeaf, Progress, SolveOrder
-from services.matching.domain.round import Solution
-from services.matching.domain.snapshot import FrozenMember, Group, digest_of, leaves_of
 from services.matching.settings import MatchingSettings
 from services.notification import main as notification
-from services.notification.application.ports import Message
-from services.notification.domain.delivery import SENT, Outcome, State
 from services.notification.settings import NotificationSettings
 from services.profile import main as profile
 from services.profile.settings import ProfileSettings
@@ -22,7 +19,7 @@ from services.scheduling import main as scheduling
 from services.scheduling.settings import SchedulingSettings
 from shared.foundation import Foundation
 from shared.http.settings import AuthSettings
-from shared.kernel.randomness import seeded
+from shared.kernel.randomness import Randomness, seeded
 from shared.messaging.settings import KafkaSettings
 from shared.persistence.database import Database
 from shared.persistence.errors import CommitUnknown, DatabaseAway, TransientFault
@@ -31,18 +28,21 @@ from shared.service import Service
 from shared.settings import ClockSettings, SharedSettings
 from tests.simulation.broker import SESSION_SECONDS, SimulatedBroker, SimulatedLink, SimulatedSender
 from tests.simulation.loop import Process
-from tests.simulation.mail import SimulatedMailServer
+from tests.simulation.restarts import once
+from tests.simulation.standins import PairingEngine, Peers, SimulatedMailer, SimulatedMailServer
+from tests.simulation.troubles import Troubles
 from tests.simulation.world import EPOCH, SPEEDS, Effect, Gone, Refused, SimulatedClock, World
 from tests.support.memory.database import MemoryDriver, MemoryServer, MemorySession
 from tests.support.principals import TrustingAuthenticator
 
-RATE = 60_000.0
-ORPHANS_END_AFTER = 6.0
+HTTP_TIMEOUT, SLOW_ANSWER = 3.0, 2.5
+IMPATIENT: Mapping[str, Any] = {"lease": timedelta(seconds=12), "retry_first": timedelta(seconds=1), "retry_longest": timedelta(seconds=4)}
+"""Mails are tried again soon, so that a run comes to rest soon."""
 BUILDS: Mapping[str, tuple[Callable[[Any], Service], Callable[[], Any]]] = {
     "profile": (profile.build, ProfileSettings),
     "matching": (matching.build, MatchingSettings),
     "scheduling": (scheduling.build, SchedulingSettings),
-    "notification": (notification.build, NotificationSettings),
+    "notification": (notification.build, partial(NotificationSettings, **IMPATIENT)),
 }
 
 
@@ -70,79 +70,6 @@ class SimulatedDriver(MemoryDriver):
             raise TransientFault("simulated") from None
 
 
-class PairingEngine:
-    """Stands in for the round engine: neighbours in the order of ids, where nothing bars them."""
-
-    async def solve(
-        self, order: SolveOrder, members: AsyncIterator[Sequence[FrozenMember]], *, keep: KeepLeaf, progress: Progress
-    ) -> Solution:
-        """Pair whoever is free and not barred; the others have no eligible partner."""
-        everybody = [member async for part in members for member in part]
-        free = [member for member in everybody if member.resting is None and member.seats > 0]
-        groups: list[Group] = []
-        while free:
-            first = free.pop(0)
-            partner = next((each for each in free if _may(first, each)), None)
-            if partner is not None:
-                free.remove(partner)
-                groups.append(Group(members=(first.card.member_id, partner.card.member_id), weight=1))
-        paired = dict.fromkeys(member for group in groups for member in group.members)
-        over = {each.card.member_id: each.resting or "no-eligible-partner" for each in everybody if each.card.member_id not in paired}
-        leaves = list(leaves_of(groups, over, groups_max=2, unmatched_max=3))
-        for leaf in leaves:
-            await keep(leaf)
-        progress("solved", 1.0)
-        return Solution(
-            size=len(everybody),
-            pairs=len(groups),
-            trios=0,
-            unmatched=len(over),
-            weight=len(groups),
-            bound=None,
-            engine="simulated",
-            engine_version="1",
-            result_hash=digest_of([order.round_id, sorted(over.items())]),
-            leaves=len(leaves),
-        )
-
-
-def _may(one: FrozenMember, other: FrozenMember) -> bool:
-    a, b = one.card, other.card
-    lines = b.member_id in a.manager_chain or a.member_id in b.manager_chain
-    return not lines and b.member_id not in (*one.barred, *one.live, *one.met)
-
-
-class SimulatedMailer:
-    """A conversation with the simulated mail server."""
-
-    def __init__(self, node: "Node", server: SimulatedMailServer) -> None:
-        self._node, self._server = node, server
-        self.available = True
-
-    async def send(self, message: Message) -> Outcome:
-        """Hand one mail over."""
-        try:
-            code = await self._node.world.hop(self._node, "mail", "mail", lambda: self._server.take(message.recipient, message.content))
-        except (Gone, Refused):
-            return Outcome(state=State.PENDING, code="smtp-away")
-        return SENT if code < 400 else Outcome(state=State.PENDING, code=f"smtp-{code}")
-
-    async def close(self) -> None:
-        """End it."""
-
-
-class Peers(httpx2.AsyncBaseTransport):
-    """How a process reaches the others' HTTP: through the world, in the other's own process."""
-
-    def __init__(self, reach: Callable[[httpx2.Request], Any]) -> None:
-        self._reach = reach
-
-    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        """Carry one request."""
-        answer: httpx2.Response = await self._reach(request)
-        return answer
-
-
 class Node:
     """A replica of one service."""
 
@@ -153,7 +80,7 @@ class Node:
         self.skew, self.incarnation = 0.0, 0
         pace = seeded(f"{world.seed}:{name}:speed")
         self.speed = SPEEDS[int(pace.random() * len(SPEEDS))]
-        self.stream = pace
+        self.stream: Randomness = pace
         self.process = Process(name, 0)
         self.app: FastAPI | None = None
         self.driver: SimulatedDriver | None = None
@@ -166,20 +93,25 @@ class Node:
         self.stream = seeded(f"{self.world.seed}:{self.name}:{self.incarnation}")
         self.process = self.world.loop.new_process(self.name, self.incarnation)
         self.world.note(repr(self.process), "start")
-        self.world.loop.start(self.process, self._main(), "main")
+        self.world.loop.start(self.process, self._main(), "main").add_done_callback(self.world.loop.failed)
 
     def died(self) -> None:
         """Let the servers find out in their own time."""
         self.app = None
-        member, left = repr(self.process), self.driver.sessions if self.driver is not None else []
-        self.world.later(SESSION_SECONDS, lambda: self._servers.broker.expire(self.name, member))
+        self.unheard()
 
-        def end_orphans() -> None:
+    def unheard(self) -> None:
+        """Let the servers give up a process that died or stands still: its place in the groups and its transactions end."""
+        process, left = self.process, self.driver.sessions if self.driver is not None else []
+
+        def give_up() -> None:
+            if process.alive and not process.paused:
+                return
+            self._servers.broker.expire(self.name, repr(process))
             for session in left:
-                if session.state == "open":
-                    session._release("aborted")
+                session.cut()
 
-        self.world.later(ORPHANS_END_AFTER, end_orphans)
+        self.world.later(SESSION_SECONDS, give_up)
 
     async def _broker_hop(self, point: str, effect: Effect) -> Any:
         return await self.world.hop(self, "broker", point, effect)
@@ -192,8 +124,8 @@ class Node:
         running = Running(
             f,
             service,
-            link=SimulatedLink(self.world, self._servers.broker, service.consumer, self.name, member, self._broker_hop),
-            sender=SimulatedSender(self._servers.broker, member, self._broker_hop),
+            link=SimulatedLink(self, self._servers.broker, service.consumer, member, self._broker_hop),
+            sender=SimulatedSender(self._servers.broker, member, f.wall, self._broker_hop),
         )
         self.app = application(f, service)
         await running.start()
@@ -201,15 +133,9 @@ class Node:
     def _foundation(self) -> Foundation[Any]:
         wall, randomness = SimulatedClock(self.world, self), seeded(f"{self.world.seed}:{self.name}:{self.incarnation}:draws")
         self.driver = SimulatedDriver(self._servers.databases[self.service], self)
-        shared = SharedSettings(
-            kafka=KafkaSettings(group_instance_id=self.name),
-            auth=AuthSettings(issuer="https://issuer.test", jwks="unused.json", service_token=self._servers.service_token),
-            clock=ClockSettings(start=EPOCH, epoch=EPOCH, rate=RATE),
-        )
         return Foundation(
             self.service,
-            shared,
-            BUILDS[self.service][1](),
+            *_settings(self.service, self.name, self._servers.service_token, self.world.rate),
             wall=wall,
             randomness=randomness,
             database=Database(self.driver, wall=wall, randomness=randomness),
@@ -224,8 +150,30 @@ class Node:
             object.__setattr__(getattr(jobs["rounds"], "__self__"), "engine", PairingEngine())  # noqa: B009 - the bound job
         if "dispatcher" in jobs:
             dispatcher = getattr(jobs["dispatcher"], "__self__")  # noqa: B009 - the bound job
-            dispatcher._mailers = [SimulatedMailer(self, self._servers.mail) for _ in range(3)]
+            dispatcher._mailers = [SimulatedMailer(partial(self.world.hop, self), self._servers.mail) for _ in range(3)]
+        self._troubled(service.consumer.applier)
         return replace(service, jobs=jobs)
+
+    def _troubled(self, applier: Any) -> None:
+        """Let planned trouble befall handlers: not yet, or a bug, for one event and for a while."""
+        execute = applier.execute
+
+        async def troubled(tx: Any, item: Any) -> None:
+            self._servers.troubles.meet(self.service, item.event_id)
+            await execute(tx, item)
+
+        applier.execute = troubled
+
+
+@once
+def _settings(service: str, name: str, service_token: str, rate: float) -> tuple[SharedSettings, Any]:
+    """Return what a process reads from its environment, which is the same after every restart."""
+    shared = SharedSettings(
+        kafka=KafkaSettings(group_instance_id=name),
+        auth=AuthSettings(issuer="https://issuer.test", jwks="unused.json", service_token=service_token),
+        clock=ClockSettings(start=EPOCH, epoch=EPOCH, rate=rate),
+    )
+    return shared, BUILDS[service][1]()
 
 
 class Servers:
@@ -235,11 +183,17 @@ class Servers:
         """Make the servers and the processes; `start` begins them."""
         self.world = world
         self.databases = {service: MemoryServer() for service in replicas}
-        self.broker = SimulatedBroker(wall=_ServerClock(world))
-        self.mail = SimulatedMailServer(world)
+        self.broker = SimulatedBroker(wall=SimulatedClock(world, None))
+        self.mail = SimulatedMailServer()
+        self.troubles = Troubles(world, self.broker)
         self.service_token = ""
         self.replicas = {service: [Node(world, f"{service}-{n + 1}", self) for n in range(many)] for service, many in replicas.items()}
-        world.rebalance = self.broker.rebalance
+        world.strikes |= dict(self.troubles.strikes) | {
+            "fail-over": lambda fault: self.databases[fault.target.partition(":")[2]].fail_over(),
+            "rebalance": lambda fault: self.broker.rebalance(fault.target),
+            "reordered": lambda fault: self.broker.reorder(fault.target, world.loop.time() + fault.amount),
+            "redelivered": lambda fault: self.broker.redeliver(world.nodes[fault.target].service, world.luck),
+        }
 
     def start(self) -> None:
         """Start every process."""
@@ -248,9 +202,10 @@ class Servers:
                 node.start()
 
     async def reach(self, _caller: Node, request: httpx2.Request) -> httpx2.Response:
-        """Carry a request to the first replica of a service that is up, and the answer back if it comes."""
+        """Carry a request to a replica of a service, and the answer back if it comes."""
         ports = {8101: "profile", 8102: "matching", 8103: "scheduling", 8104: "notification"}
-        return await self.serve(self.replicas[ports[request.url.port or 0]][0], request)
+        nodes = self.replicas[ports[request.url.port or 0]]
+        return await self.serve(nodes[int(self.world.luck.random() * len(nodes))], request)
 
     async def serve(self, node: Node, request: httpx2.Request) -> httpx2.Response:
         """Have a request served in the process of `node`.
@@ -259,46 +214,34 @@ class Servers:
             httpx2.ConnectError, httpx2.ReadTimeout: nobody there, or no answer in time.
 
         """
-        loop, app = self.world.loop, node.app
-        if app is None or not node.process.alive:
+        world, loop = self.world, self.world.loop
+        if node.app is None or not node.process.alive:
             raise httpx2.ConnectError("down", request=request)
+        fault = world.planned(node, "http")
+        kind = fault.kind if fault is not None else ""
         answer = loop.create_future()
 
-        async def served() -> None:
+        async def served(app: FastAPI) -> None:
             response = await httpx2.ASGITransport(app).handle_async_request(request)
             content = await response.aread()
             result = httpx2.Response(response.status_code, headers=response.headers, content=content, request=request)
-            self.world._answer_later(answer, self.world.leg(node), None, result)
+            if kind == "crash-after":
+                world.crash(node)
+            elif kind != "reply-lost":
+                world.answer_later(answer, SLOW_ANSWER if kind == "slow" else world.leg(node), None, result)
 
-        self.world.later(self.world.leg(node), lambda: loop.start(node.process, served(), "request") if node.process.alive else None)
-        self.world._answer_later(answer, 30.0, httpx2.ReadTimeout("no answer", request=request), None)
+        def arrive() -> None:
+            if kind == "crash-before":
+                world.crash(node)
+            elif node.app is not None and kind != "request-lost":
+                loop.start(node.process, served(node.app), "request")
+            if fault is not None and kind == "stopped":
+                world.stop(node, fault.amount)
+
+        world.later(world.leg(node), arrive)
+        world.answer_later(answer, HTTP_TIMEOUT, httpx2.ReadTimeout("no answer", request=request), None)
         problem, response = await answer
         if problem is not None:
             raise problem
         result: httpx2.Response = response
         return result
-
-
-class _ServerClock:
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._clock = SimulatedClock(world, _True())
-
-    def now(self) -> Any:
-        return self._clock.now()
-
-    def real_seconds(self, span: Any) -> float:
-        return self._clock.real_seconds(span)
-
-
-class _True:
-    """A server whose clock is never off."""
-
-    name, skew = "server", 0.0
-    process = Process("server", 0)
-
-    def start(self) -> None:
-        """Do nothing: it runs always."""
-
-    def died(self) -> None:
-        """Do nothing."""

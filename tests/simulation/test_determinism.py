@@ -11,7 +11,7 @@ import sys
 from tests.simulation.faults import plan
 from tests.simulation.run import PROCESSES, run
 for seed in map(int, sys.argv[1:]):
-    print(seed, run(seed, plan(seed, PROCESSES, 8), lasts=10.0).digest)
+    print(seed, run(seed, plan(seed, PROCESSES, 30), lasts=8.0).digest)
 """
 
 

@@ -3,23 +3,23 @@
 import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
-from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Protocol
 
-from shared.kernel.clock import to_milliseconds
-from shared.kernel.randomness import seeded
-from tests.simulation.faults import AT_A_CALL, Fault
+from shared.kernel.randomness import Randomness, seeded
+from tests.simulation.faults import AT_SOME_CALLS, Fault, point_of
 from tests.simulation.loop import Process, SimulatedLoop, new_loop
 
 EPOCH = datetime(2027, 3, 1, 8, tzinfo=UTC)
 LEGS = (0.001, 0.001, 0.002, 0.002, 0.005, 0.02)
-SPEEDS = (1, 1, 4, 10)
+RATES = (60_000.0, 120_000.0, 240_000.0)
+"""How fast business time runs: a second of the run is 17 hours, or a day and a half, or nearly three."""
+SPEEDS = (1, 1, 2, 5)
 SLOW_TIMES = 200
-SLOW_LONGEST = 20.0
-CLIENT_TIMEOUT = 10.0
-DOWN_SECONDS = (0.05, 4.0)
+SLOW_LONGEST = 5.0
+CLIENT_TIMEOUT = 2.0
+DOWN_SECONDS = (0.05, 2.0)
 Effect = Callable[[], Any]
 
 
@@ -35,8 +35,11 @@ class Simulated(Protocol):
     """A process of a service, as the world sees it."""
 
     name: str
+    service: str
     process: Process
     skew: float
+    speed: int
+    stream: Randomness
 
     def start(self) -> None:
         """Begin anew, with nothing but what the servers have."""
@@ -44,6 +47,10 @@ class Simulated(Protocol):
 
     def died(self) -> None:
         """Tell the servers that will notice: the power was cut."""
+        ...
+
+    def unheard(self) -> None:
+        """Tell the servers that will notice: it stands still."""
         ...
 
 
@@ -70,13 +77,14 @@ class Trace:
 class SimulatedClock:
     """A process's own wall clock: virtual time and how far it is off."""
 
-    def __init__(self, world: "World", owner: Simulated) -> None:
-        """`owner.skew` is read each time: clocks jump."""
+    def __init__(self, world: "World", owner: Simulated | None) -> None:
+        """`owner.skew` is read each time: clocks jump. A server has no owner, and its clock is right."""
         self._world, self._owner = world, owner
 
     def now(self) -> datetime:
         """Return what this process thinks it is."""
-        return to_milliseconds(EPOCH + timedelta(seconds=self._world.loop.time() + self._owner.skew))
+        skew = self._owner.skew if self._owner is not None else 0.0
+        return EPOCH + timedelta(milliseconds=int((self._world.loop.time() + skew) * 1000))
 
     def real_seconds(self, span: timedelta) -> float:
         """One second is one second."""
@@ -87,21 +95,33 @@ class World:
     """Everything that a run has outside its services."""
 
     def __init__(self, seed: int, faults: Sequence[Fault], *, keep_trace: bool = False) -> None:
-        """Make an empty world; `faults` befall it."""
+        """Make an empty world; `faults` befall it once they are unleashed."""
         self.seed = seed
+        self.rate = RATES[int(seeded(f"{seed}:rate").random() * len(RATES))]
         self.loop: SimulatedLoop = new_loop(seeded(f"{seed}:order"))
         self.trace = Trace(keep_trace)
         self.nodes: dict[str, Simulated] = {}
         self.fired: list[Fault] = []
         self.hits: Counter[str] = Counter()
-        self.context = Context()
-        self._luck = seeded(f"{seed}:luck")
-        self._at_calls = [fault for fault in faults if fault.kind in AT_A_CALL]
-        self._at_times = [fault for fault in faults if fault.kind not in AT_A_CALL]
+        self.strikes: dict[str, Callable[[Fault], None]] = {
+            "away": self._away,
+            "crash": lambda fault: self.crash(self.nodes[fault.target]),
+            "jump": self._jump,
+            "pause": lambda fault: self.stop(self.nodes[fault.target], fault.amount),
+        }
+        """What happens at a time, by kind; the servers add theirs."""
+        self.luck = seeded(f"{seed}:luck")
+        self._planned_faults = faults
+        self._at_calls: dict[tuple[str, str], list[Fault]] = {}
+        self._points: dict[tuple[str, str], str] = {}
         self._calls: Counter[tuple[str, str]] = Counter()
         self._away_until: dict[str, float] = {}
-        self._healed = False
-        self.rebalance: Callable[[str], None] = lambda _name: None
+        self._unleashed_at: float | None = None
+        self.healed = False
+
+    def business_now(self) -> datetime:
+        """Return business time, as a process with a right clock sees it."""
+        return EPOCH + timedelta(seconds=self.loop.time() * self.rate)
 
     def note(self, who: str, what: str, code: str = "") -> None:
         """Write a line of the trace."""
@@ -109,7 +129,7 @@ class World:
 
     def later(self, delay: float, work: Callable[[], object]) -> None:
         """Do something in the world's own name after a while."""
-        self.loop.call_later(delay, work, context=self.context)
+        self.loop.happen(delay, work)
 
     # --- one remote call ------------------------------------------------------------------------------------------
 
@@ -118,25 +138,28 @@ class World:
 
         Raises:
             Gone: there was no answer.
-            Refused: a planned refusal; nothing happened.
+            Refused: a planned refusal, named by its kind; nothing happened.
 
         """
-        fault = self._planned(node.name, point)
+        fault = self.planned(node, point)
+        kind = fault.kind if fault is not None else ""
         answer = self.loop.create_future()
         leg = self.leg(node)
-        if fault == "slow":
+        if kind == "slow":
             leg = min(SLOW_LONGEST, leg * SLOW_TIMES)
-        if fault == "crash-before":
+        if kind == "crash-before":
             self.later(0.0, partial(self.crash, node))
             await self.loop.create_future()
-        elif fault == "request-lost":
-            self._answer_later(answer, CLIENT_TIMEOUT, Gone(), None)
-        elif fault == "refused":
-            self._answer_later(answer, leg, Refused(), None)
+        elif kind == "request-lost":
+            self.answer_later(answer, CLIENT_TIMEOUT, Gone(), None)
+        elif kind in AT_SOME_CALLS and kind != "rebalance-in-batch":
+            self.answer_later(answer, leg, Refused(kind), None)
         else:
-            self.later(leg, partial(self._arrive, node, node.process, server, point, effect, answer, fault))
+            self.later(leg, partial(self._arrive, node, node.process, server, point, effect, answer, kind))
             if leg > CLIENT_TIMEOUT:
-                self._answer_later(answer, CLIENT_TIMEOUT, Gone(), None)
+                self.answer_later(answer, CLIENT_TIMEOUT, Gone(), None)
+        if fault is not None and kind == "stopped":
+            self.stop(node, fault.amount)
         problem, result = await answer
         if problem is not None:
             raise problem
@@ -144,15 +167,16 @@ class World:
 
     def leg(self, node: Simulated) -> float:
         """Return how long one way takes, from the process's own stream and speed."""
-        stream: Any = getattr(node, "stream")  # noqa: B009 - set anew by each incarnation
-        return float(LEGS[int(stream.random() * len(LEGS))] * getattr(node, "speed"))  # noqa: B009
+        return LEGS[int(node.stream.random() * len(LEGS))] * node.speed
 
-    def _arrive(self, node: Simulated, sender: Process, server: str, point: str, effect: Effect, answer: Any, fault: str) -> None:  # noqa: PLR0917
-        if not sender.alive and self._luck.random() < 0.5:
+    def _arrive(self, node: Simulated, sender: Process, server: str, point: str, effect: Effect, answer: Any, kind: str) -> None:  # noqa: PLR0917
+        if not sender.alive and self.luck.random() < 0.5:
             return  # it was on the wire when the power was cut
-        if self._away_until.get(server, 0.0) > self.loop.time():
-            self._answer_later(answer, self._luck.random(), Gone(), None)
+        if self._away_until and self._away_until.get(server, 0.0) > self.loop.time():
+            self.answer_later(answer, self.luck.random(), Gone(), None)
             return
+        if kind == "rebalance-in-batch":
+            self.strikes["rebalance"](Fault("rebalance", node.name))
         problem: Exception | None = None
         result = None
         try:
@@ -160,65 +184,72 @@ class World:
         except Exception as met:  # noqa: BLE001 - whatever the server answers travels back
             problem = met
         self.note(repr(sender), point, "" if problem is None else type(problem).__name__)
-        if fault == "crash-after":
+        if kind == "crash-after":
             self.crash(node)
-        elif fault == "reply-lost":
-            self._answer_later(answer, CLIENT_TIMEOUT, Gone(), None)
+        elif kind == "reply-lost":
+            self.answer_later(answer, CLIENT_TIMEOUT, Gone(), None)
         else:
-            self._answer_later(answer, self.leg(node), problem, result)
+            self.answer_later(answer, self.leg(node), problem, result)
 
-    def _answer_later(self, answer: Any, delay: float, problem: Exception | None, result: Any) -> None:
-        def give() -> None:
-            if not answer.done():
-                answer.set_result((problem, result))
+    def answer_later(self, answer: Any, delay: float, problem: Exception | None, result: Any) -> None:
+        """Have an answer arrive after a while; the first one counts."""
+        self.loop.happen(delay, partial(_give, answer, problem, result))
 
-        self.later(delay, give)
-
-    def _planned(self, name: str, point: str) -> str:
-        self.hits[point] += 1
-        if self._healed:
-            return ""
-        for fault in self._at_calls:
-            if fault.target == name and point.startswith(fault.point):
-                self._calls[name, fault.point] += 1
-                break
-        for fault in self._at_calls:
-            if fault.target == name and point.startswith(fault.point) and self._calls[name, fault.point] == fault.nth:
-                self._at_calls.remove(fault)
+    def planned(self, node: Simulated, call: str) -> Fault | None:
+        """Return what is to befall this call, if anything; count it."""
+        if self._unleashed_at is None or self.healed:
+            return None
+        point = self._points.get((node.service, call))
+        if point is None:
+            point = self._points[node.service, call] = point_of(node.service, call)
+        if not point:
+            return None
+        place = (node.name, point)
+        self.hits[f"{node.service} {point}"] += 1
+        self._calls[place] += 1
+        waiting = self._at_calls.get(place)
+        if waiting is None:
+            return None
+        number, now = self._calls[place], self.loop.time() - self._unleashed_at
+        for fault in waiting:
+            if (fault.nth == number) if fault.nth else (fault.at <= now):
+                waiting.remove(fault)
                 self._fire(fault)
-                return fault.kind
-        return ""
+                return fault
+        return None
 
     # --- what befalls processes and servers -----------------------------------------------------------------------
 
     def unleash(self) -> None:
-        """Have the faults at their times happen."""
-        for fault in self._at_times:
-            self.later(fault.at, partial(self._befall, fault))
+        """Begin with the faults."""
+        self._unleashed_at = self.loop.time()
+        for fault in self._planned_faults:
+            if fault.is_at_a_call:
+                point = point_of(self.nodes[fault.target].service, fault.point)
+                self._at_calls.setdefault((fault.target, point), []).append(fault)
+            else:
+                self.later(fault.at, partial(self._strike, fault))
 
-    def _befall(self, fault: Fault) -> None:
-        if self._healed:
-            return
-        self._fire(fault)
-        node = self.nodes.get(fault.target)
-        if fault.kind == "away":
-            self._away_until[fault.target] = self.loop.time() + fault.amount
-        elif node is None:
-            return
-        elif fault.kind == "crash":
-            self.crash(node)
-        elif fault.kind == "jump":
-            node.skew += fault.amount
-        elif fault.kind == "rebalance":
-            self.rebalance(node.name)
-        elif fault.kind == "pause":
-            stopped = node.process
-            stopped.paused = True
-            self.later(fault.amount, lambda: setattr(stopped, "paused", False))
+    def _strike(self, fault: Fault) -> None:
+        if not self.healed:
+            self._fire(fault)
+            self.strikes[fault.kind](fault)
 
     def _fire(self, fault: Fault) -> None:
         self.fired.append(fault)
         self.note(fault.target, f"fault {fault.kind}", fault.point)
+
+    def _away(self, fault: Fault) -> None:
+        self._away_until[fault.target] = self.loop.time() + fault.amount
+
+    def _jump(self, fault: Fault) -> None:
+        self.nodes[fault.target].skew += fault.amount
+
+    def stop(self, node: Simulated, seconds: float) -> None:
+        """Let a process stand still, as SIGSTOP does; what it asked for goes on at the servers."""
+        node.process.paused = True
+        node.unheard()
+        self.later(seconds, partial(setattr, node.process, "paused", False))
 
     def crash(self, node: Simulated) -> None:
         """Cut the power of a process; it comes back by itself."""
@@ -228,15 +259,20 @@ class World:
         self.loop.kill(node.process)
         node.died()
         low, high = DOWN_SECONDS
-        self.later(low + (high - low) * self._luck.random(), node.start)
+        self.later(low + (high - low) * self.luck.random(), node.start)
 
     def heal(self) -> None:
-        """End all faults: servers are there, nobody stands still, clocks tell the time."""
-        self._healed = True
+        """End all faults: servers are there, nobody stands still or is slow, clocks tell the time."""
+        self.healed = True
         self._away_until.clear()
         for node in self.nodes.values():
             node.process.paused = False
-            node.skew = 0.0
+            node.skew, node.speed = 0.0, 1
+
+
+def _give(answer: Any, problem: Exception | None, result: Any) -> None:
+    if not answer.done():
+        answer.set_result((problem, result))
 
 
 Hop = Callable[[str, Effect], Awaitable[Any]]

@@ -4,6 +4,7 @@ Every call is one `hop` to the server: tests and simulations replace it to lose 
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,7 @@ from shared.persistence.database import Database, Updated
 from shared.persistence.errors import DuplicateKey, TransientFault
 from shared.persistence.indexes import Index
 from tests.support.memory.aggregation import aggregated
-from tests.support.memory.documents import Document, matches, ordered, projected, through_bson, updated, value_at
+from tests.support.memory.documents import Document, copied, matches, ordered, projected, through_bson, updated, value_at
 
 Hop = Callable[[str, Callable[[], Any]], Awaitable[Any]]
 Place = tuple[str, Any]
@@ -46,6 +47,9 @@ class MemoryServer:
     writers: dict[Place, "MemorySession"] = field(default_factory=dict)
     indexes: dict[str, dict[str, Index]] = field(default_factory=dict)
     log: list[Committed] = field(default_factory=list)
+    reading: dict["MemorySession", None] = field(default_factory=dict)
+    """Sessions with a snapshot, oldest first."""
+    deleted: deque[tuple[int, Place]] = field(default_factory=deque)
 
     def at(self, place: Place, number: int) -> Document | None:
         """Return a document as of a commit number."""
@@ -65,12 +69,29 @@ class MemoryServer:
         for place, document in writes.items():
             self.versions.setdefault(place, []).append((self.number, document))
             self.names.setdefault(place[0], {})[place[1]] = None
+            if document is None:
+                self.deleted.append((self.number, place))
         self.log.append(Committed(self.number, label, dict(writes)))
+        self._forget()
+
+    def _forget(self) -> None:
+        """Drop deleted documents that no snapshot can show any more."""
+        oldest = next(iter(self.reading)).snapshot if self.reading else self.number
+        while self.deleted and self.deleted[0][0] <= (oldest or 0):
+            number, place = self.deleted.popleft()
+            if self.newest(place) == number:
+                del self.versions[place]
+                del self.names[place[0]][place[1]]
+
+    def fail_over(self) -> None:
+        """Abort every open transaction, as a new primary does."""
+        for session in [*self.reading, *self.writers.values()]:
+            session.cut()
 
     def documents(self, name: str) -> list[Document]:
         """Return the committed documents of a collection (for tests)."""
         found = (self.at((name, each), self.number) for each in self.names.get(name, {}))
-        return [through_bson(each) for each in found if each is not None]
+        return [copied(each) for each in found if each is not None]
 
 
 class MemorySession:
@@ -97,6 +118,7 @@ class MemorySession:
                 raise TransientFault("251")
             if self.snapshot is None:
                 self.snapshot = self.server.number
+                self.server.reading[self] = None
             try:
                 return effect()
             except (TransientFault, DuplicateKey):
@@ -121,17 +143,23 @@ class MemorySession:
 
     async def abort(self) -> None:
         """Give up."""
-        await self.hop(f"abort:{self.label}", lambda: self._release("aborted") if self.state == "open" else None)
+        await self.hop(f"abort:{self.label}", self.cut)
 
     async def end(self) -> None:
         """Give the session back; an open transaction is aborted by the server."""
+        self.cut()
+
+    def cut(self) -> None:
+        """End it from the server's side, if it is open."""
         if self.state == "open":
             self._release("aborted")
 
     def _release(self, state: str) -> None:
         self.state = state
-        for place in [place for place, writer in self.server.writers.items() if writer is self]:
-            del self.server.writers[place]
+        self.server.reading.pop(self, None)
+        for place in self.writes:
+            if self.server.writers.get(place) is self:
+                del self.server.writers[place]
 
     def read(self, place: Place) -> Document | None:
         """Return a document as this transaction sees it."""
@@ -215,7 +243,7 @@ class MemoryCollection:
 
         def effect() -> list[Document]:
             found = ordered(self._visible(filter_), sort)
-            return [through_bson(projected(each, projection)) for each in (found[:limit] if limit else found)]
+            return [projected(each, projection) for each in (found[:limit] if limit else found)]
 
         return list(await self._in.call(self._point("find"), effect))
 

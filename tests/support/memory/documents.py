@@ -10,6 +10,8 @@ from bson.codec_options import CodecOptions
 Document = dict[str, Any]
 _OPTIONS: CodecOptions[dict[str, Any]] = CodecOptions(tz_aware=True, tzinfo=UTC)
 _RANKS: tuple[tuple[type | tuple[type, ...], int], ...] = (((int, float), 1), (str, 2), (dict, 3), (list, 4), (bytes, 5), (datetime, 8))
+_AS_THEY_ARE = (str, int, bool, bytes, type(None))
+_HOLLOW = (dict, list)
 MISSING = object()
 
 
@@ -20,6 +22,13 @@ class Unknown(NotImplementedError):
 def through_bson(document: Mapping[str, Any]) -> Document:
     """Return what the database would give back: milliseconds, lists for tuples, an error for what cannot be stored."""
     return bson.decode(bson.encode(document), _OPTIONS)
+
+
+def copied(stored: Any) -> Any:
+    """Return a copy of what the database holds: its leaves cannot change."""
+    if type(stored) is dict:
+        return {name: copied(each) if type(each) in _HOLLOW else each for name, each in stored.items()}
+    return [copied(each) if type(each) in _HOLLOW else each for each in stored] if type(stored) is list else stored
 
 
 def value_at(document: Any, path: str) -> Any:
@@ -121,6 +130,10 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 
 def plain(value: Any) -> Any:
     """Return a value as the database would hold it."""
+    if type(value) in _AS_THEY_ARE:
+        return value
+    if type(value) is datetime and value.tzinfo is UTC and value.microsecond % 1000 == 0:
+        return value
     return through_bson({"value": value})["value"]
 
 
@@ -148,14 +161,14 @@ def _order(value: Any) -> tuple[int, Any]:
 
 
 def projected(document: Document, projection: Mapping[str, int] | None) -> Document:
-    """Return the wanted part of a document (all of 1, or all of 0; whole top-level fields and dotted ones)."""
+    """Return a copy of the wanted part of a document (all of 1, or all of 0; whole top-level fields and dotted ones)."""
     if not projection:
-        return document
+        return dict(copied(document))
     kinds = {bool(wanted) for name, wanted in projection.items() if name != "_id"}
     if len(kinds) > 1:
         raise Unknown("a projection that mixes 0 and 1")
     if kinds == {False}:
-        result = through_bson(document)
+        result: Document = copied(document)
         for name, wanted in projection.items():
             if not wanted:
                 _remove(result, name)
@@ -164,13 +177,13 @@ def projected(document: Document, projection: Mapping[str, int] | None) -> Docum
     for name in projection:
         value = value_at(document, name)
         if value is not MISSING and name != "_id":
-            _put(kept, name, value)
+            _put(kept, name, copied(value))
     return kept
 
 
 def updated(document: Document, update: Mapping[str, Any], *, inserting: bool) -> Document:
     """Return the document after update operators."""
-    result = through_bson(document)
+    result: Document = copied(document)
     for operator, changes in update.items():
         if operator not in _UPDATES:
             raise Unknown(operator)

@@ -1,0 +1,127 @@
+"""What a sweep of many seeds has seen so far: added up, kept in a file so that it can be continued, told as JSON."""
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.simulation.faults import Fault, catalogue
+from tests.simulation.run import Verdict
+
+HITS_MIN, PER_SEEDS = 50, 10_000
+"""In so many seeds each fault of the catalogue must have struck so often; a shorter sweep needs its share."""
+SWEEP_SMALLEST = 500
+"""Below this many seeds what was never hit is told, not held against the sweep."""
+
+
+@dataclass
+class Tally:
+    """Sums over seeds."""
+
+    seeds: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
+    """By kind, service and point."""
+    calls: Counter[str] = field(default_factory=Counter)
+    """How often each point was passed."""
+    facts: Counter[str] = field(default_factory=Counter)
+    checks: int = 0
+    steps: int = 0
+    virtual_seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    second_copies: int = 0
+    mails_again: int = 0
+    failures: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, verdict: Verdict, cpu_seconds: float) -> None:
+        """Add a run."""
+        self.seeds += 1
+        self.faults.update(map(_place_of, verdict.fired))
+        self.calls.update(verdict.hits)
+        self.facts.update(verdict.reached)
+        self.checks += verdict.checks
+        self.steps += verdict.steps
+        self.virtual_seconds += verdict.seconds
+        self.cpu_seconds += cpu_seconds
+        self.second_copies += verdict.copies
+        self.mails_again += verdict.mails_again
+        if verdict.violations:
+            broken = [f"{found.rule}: {found.what}" for found in verdict.violations]
+            self.failures.append({"seed": verdict.seed, "rules": broken, "again": again(verdict.seed)})
+
+    def merge(self, other: "Tally") -> None:
+        """Add another sweep's sums."""
+        for name in ("faults", "calls", "facts"):
+            getattr(self, name).update(getattr(other, name))
+        for name in ("seeds", "checks", "steps", "virtual_seconds", "cpu_seconds", "second_copies", "mails_again", "failures"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def seldom(self) -> dict[str, int]:
+        """Return the faults of the catalogue that struck too seldom for so many seeds, and how often."""
+        wanted = max(1, self.seeds * HITS_MIN // PER_SEEDS)
+        hits = {f"{kind} {service} {point}": self.faults[f"{kind} {service} {point}"] for kind, service, point in catalogue()}
+        return {place: times for place, times in hits.items() if times < wanted}
+
+    @property
+    def is_covered(self) -> bool:
+        """Return whether every fault struck often enough, if the sweep is long enough to tell."""
+        return self.seeds < SWEEP_SMALLEST or not self.seldom()
+
+    def summary(self) -> dict[str, Any]:
+        """Return the sweep in one object."""
+        kinds = Counter[str]()
+        for place, times in self.faults.items():
+            kinds[place.split(" ")[0]] += times
+        return {
+            "seeds": self.seeds,
+            "faults": self.faults.total(),
+            "faults_by_kind": dict(kinds.most_common()),
+            "oracle_checks": self.checks,
+            "failures": self.failures,
+            "fault_points": {"in_catalogue": len(catalogue()), "struck_too_seldom": self.seldom()},
+            "virtual_hours": round(self.virtual_seconds / 3600, 1),
+            "steps": self.steps,
+            "cpu_seconds": round(self.cpu_seconds, 1),
+            "second_copies": self.second_copies,
+            "mails_again": self.mails_again,
+            "facts": dict(self.facts.most_common()),
+            "calls": dict(self.calls.most_common()),
+            "faults_by_point": dict(self.faults.most_common()),
+        }
+
+
+@dataclass
+class State:
+    """A sweep that can be continued: what is done, and the sums."""
+
+    done: list[int] = field(default_factory=list)
+    """The first seeds of the chunks that are done."""
+    tally: Tally = field(default_factory=Tally)
+
+    @classmethod
+    def read(cls, path: Path | None) -> "State":
+        """Read a state that was kept, or begin."""
+        if path is None or not path.exists():
+            return cls()
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        tally = kept["tally"]
+        counters = {name: Counter(tally[name]) for name in ("faults", "calls", "facts")}
+        return cls(kept["done"], Tally(**(tally | counters)))
+
+    def keep(self, path: Path | None) -> None:
+        """Write it, whole or not at all."""
+        if path is not None:
+            beside = path.with_suffix(".new")
+            beside.write_text(json.dumps(asdict(self)), encoding="utf-8")
+            beside.replace(path)
+
+
+def again(seed: int) -> str:
+    """Return the command that repeats a seed."""
+    return f"make simulate SEEDS={seed}:{seed + 1}"
+
+
+def _place_of(fault: Fault) -> str:
+    if fault.is_at_a_call:
+        return f"{fault.kind} {fault.target.rsplit('-', 1)[0]} {fault.point}"
+    return f"{fault.kind} {fault.target}"
