@@ -108,6 +108,7 @@ def _content(service: str, answer: httpx2.Response) -> Any:
         str(problem.get("code", answer.status_code)),
         str(problem.get("title", answer.reason_phrase)),
         _details(problem),
+        lines=tuple(map(str, (problem.get("facts") or {}).get("problems", []))),
     )
 
 
@@ -117,9 +118,14 @@ def _checks(problem: Mapping[str, Any]) -> str:
 
 
 def _details(problem: Mapping[str, Any]) -> str:
-    facts = [f"{name} {value}" for name, value in (problem.get("facts") or {}).items()]
+    told = problem.get("facts") or {}
+    facts = [] if "problems" in told else [f"{name} {_listed(value)}" for name, value in told.items()]
     errors = [f"{'.'.join(map(str, one.get('loc', [])))}: {one.get('msg', '')}" for one in problem.get("errors") or []]
     return "; ".join(facts + errors)
+
+
+def _listed(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 @asynccontextmanager

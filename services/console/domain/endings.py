@@ -45,8 +45,8 @@ class ServiceAway(ConsoleTrouble):
 class Refused(ConsoleTrouble):
     """A service said no. `status` and `code` are those of its problem document."""
 
-    def __init__(self, service: str, status: int, code: str, title: str, detail: str = "") -> None:
-        """Say who refused and why."""
-        super().__init__(f"{service} says no: {title} ({code}{', ' + detail if detail else ''})")
+    def __init__(self, service: str, status: int, code: str, title: str, detail: str = "", *, lines: tuple[str, ...] = ()) -> None:
+        """Say who refused and why; `lines` are its problems, one each."""
+        super().__init__(f"{service} says no: {title} ({code}{', ' + detail if detail else ''})", lines=lines)
         self.status = status
         self.code = code

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any, TypeVar
 
@@ -13,6 +13,7 @@ from services.console.application.ports import Connections, Told, tell_nobody
 
 T = TypeVar("T")
 WIDTH_OF_A_FILE = 160
+BAR_WIDTH = 50
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts, nothing else on stdout.")]
 
@@ -56,6 +57,23 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]
         table.add_column(column, justify="right" if numbers and cells else "left", overflow="fold")
     for row in cells:
         table.add_row(*(Text("–" if cell is None else str(cell)) for cell in row))  # noqa: RUF001 - a dash for "unknown"
+    Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE).print(table)
+
+
+def print_histogram(title: str, counts: Sequence[int], marks: Mapping[str, float] | None = None) -> None:
+    """Print how often values fall into equal steps from 0 to 1, without the empty steps at the end; `marks` name places."""
+    from rich.bar import Bar  # noqa: PLC0415 - as above
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    last = max((place for place, count in enumerate(counts) if count), default=0)
+    named = {min(last, int(at * len(counts))): name for name, at in (marks or {}).items()}
+    table = Table(title=title, title_justify="left", title_style="bold", box=None)
+    for column in ("from", "", "pairs", ""):
+        table.add_column(column, justify="right" if column else "left")
+    for place, count in enumerate(counts[: last + 1]):
+        bar = Bar(size=max(counts) or 1, begin=0, end=count, width=BAR_WIDTH)
+        table.add_row(f"{place / len(counts):.3f}", bar, str(count), named.get(place, ""))
     Console(width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE).print(table)
 
 

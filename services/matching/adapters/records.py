@@ -6,10 +6,11 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
+from services.matching.adapters.skills import TREES
 from services.matching.application.ports import KnownCard
 from services.matching.domain.card import Card
 from services.matching.domain.snapshot import Explanation, FrozenMember, Leaf, Report
-from shared.contracts.topics import PROFILE_CARD, PROFILE_MEMBER, SCHEDULING_SESSION
+from shared.contracts.topics import PROFILE_CARD, PROFILE_MEMBER, PROFILE_SKILL_LIST, SCHEDULING_SESSION
 from shared.kernel.errors import NotFound
 from shared.persistence.database import Collection, Transaction
 from shared.persistence.indexes import Index
@@ -40,6 +41,7 @@ INDEXES = (
 REPLICAS = (
     Replica(collection=CARDS, topics=(PROFILE_CARD, PROFILE_MEMBER)),
     Replica(collection=HEALTH, topics=(SCHEDULING_SESSION,)),
+    Replica(collection=TREES, topics=(PROFILE_SKILL_LIST,)),
 )
 """What follows from others' facts alone."""
 

@@ -75,6 +75,14 @@ class TestCall:
         with pytest.raises(Refused, match=r"body\.kind: unknown"):
             await api(lambda _request: httpx2.Response(422, json=problem)).call("PUT", "matching", "/x", role="hr_admin")
 
+    async def test_every_problem_of_a_rule_set_is_a_line(self) -> None:
+        """N7: which key, what is wrong, what would be right; each on a line of its own."""
+        problems = ["common: must sum to 1", "gates.x: is not a rule"]
+        problem = {"code": "rules-invalid", "title": "The rule set is not valid.", "facts": {"paths": ["common"], "problems": problems}}
+        with pytest.raises(Refused, match=r"^matching says no: The rule set is not valid\. \(rules-invalid\)$") as no:
+            await api(lambda _request: httpx2.Response(422, json=problem)).call("PUT", "matching", "/x", role="hr_admin")
+        assert no.value.lines == tuple(problems)
+
     async def test_not_ready_names_the_checks(self) -> None:
         """`/ready` answers 503 with its checks."""
 
