@@ -97,9 +97,10 @@ def lag_behind(reader: Any, records: Sequence[Any]) -> int | None:
     """Return how many records wait behind a batch, as far as its partitions' last fetch told."""
     if reader is None:
         return None
-    last = {TopicPartition(record.topic, record.partition): record.offset for record in records}
+    last = {record.partition: record for record in records}
+    parts = {TopicPartition(record.topic, partition): record.offset for partition, record in last.items()}
     assigned = reader.assignment()
-    behind: int = sum(max(0, (reader.highwater(part) or 0) - offset - 1) for part, offset in last.items() if part in assigned)
+    behind: int = sum(max(0, (reader.highwater(part) or 0) - offset - 1) for part, offset in parts.items() if part in assigned)
     return behind
 
 

@@ -96,11 +96,9 @@ def decode(message: Message, route: Route[U]) -> Item[U] | None:
         return _without_envelope(message, route)
     if message.value is None:
         return None if route.tombstone is None else _tombstone(message, envelope, route)
-    if route.is_unknown_major(envelope.type):
-        return _item(message, envelope, None, UNKNOWN_MAJOR)
     found = route.handler_of(envelope.type)
     if found is None:
-        return None
+        return _item(message, envelope, None, UNKNOWN_MAJOR) if route.is_unknown_major(envelope.type) else None
     contract, handler = found
     try:
         data = contract.model_validate_json(message.value)

@@ -1,16 +1,16 @@
-"""The MongoDB driver behind `Database`: the only module of `shared` that imports motor or pymongo, errors included.
+"""The MongoDB driver behind `Database`: with `translating` the only module of `shared` that imports motor or pymongo.
 
 motor is past its end of life; the swap to `pymongo.AsyncMongoClient` is a change of this file (see the decision record).
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
-from typing import Any, NoReturn, cast
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, cast
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorClientSession, AsyncIOMotorCollection
 from pydantic import BaseModel, ConfigDict, Field
 from pymongo import IndexModel, ReplaceOne, UpdateOne
-from pymongo.errors import BulkWriteError, ConnectionFailure, PyMongoError
+from pymongo.errors import PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
@@ -18,12 +18,13 @@ from pymongo.write_concern import WriteConcern
 from shared.kernel.clock import Clock
 from shared.kernel.randomness import Randomness, new_id
 from shared.persistence.database import Database, Document, Filter, Sort, Updated
-from shared.persistence.errors import CommitUnknown, DatabaseAway, DatabaseFault, DuplicateKey, RefusedByDatabase, TransientFault
+from shared.persistence.errors import CommitUnknown, DatabaseFault, RefusedByDatabase
 from shared.persistence.indexes import Index
 from shared.persistence.orphans import COLLECTION as ORPHANS
 from shared.persistence.orphans import Orphans
+from shared.persistence.translating import code_of, detail_of, raise_ours, translated
 
-DUPLICATE_KEY, WRITE_CONFLICT, NAMESPACE_EXISTS = 11000, 112, 48
+NAMESPACE_EXISTS = 48
 
 
 class MongoSettings(BaseModel):
@@ -68,16 +69,17 @@ class MongoDriver:
         """Take an open client; `close` closes it."""
         self._client = client
         self._database = client[name]
+        self._collections: dict[str, AsyncIOMotorCollection[Document]] = {}
         self.orphans: Orphans | None = None
         self._concern = WriteConcern(settings.write_concern, j=settings.journal)
 
     def collection(self, name: str) -> "MongoCollection":
         """Return a collection for plain calls."""
-        return MongoCollection(self._database[name], None)
+        return MongoCollection(self._opened(name), None)
 
     async def begin(self, label: str) -> "MongoSession":  # noqa: ARG002 - names the fault point in simulated drivers
         """Open a transaction: snapshot reads from the primary, majority writes."""
-        async with translated():
+        with translated:
             session = await self._client.start_session()
         if self.orphans is not None:
             try:
@@ -86,25 +88,31 @@ class MongoDriver:
                 await session.end_session()
                 raise
         session.start_transaction(ReadConcern("snapshot"), self._concern, ReadPreference.PRIMARY)
-        return MongoSession(self._database, session)
+        return MongoSession(self._opened, session)
+
+    def _opened(self, name: str) -> "AsyncIOMotorCollection[Document]":
+        """Return a collection of the driver, made once: making one costs several times what using it does."""
+        if name not in self._collections:
+            self._collections[name] = self._database[name]
+        return self._collections[name]
 
     async def ensure_indexes(self, indexes: Sequence[Index]) -> None:
         """Create collections and indexes that are missing."""
-        async with translated():
+        with translated:
             existing = set(await self._database.list_collection_names())
         for name in sorted({index.collection for index in indexes} - existing):
             await self._create(name)
         for index in indexes:
             if index.keys:
-                async with translated():
+                with translated:
                     await self._database[index.collection].create_indexes([IndexModel(list(index.keys), **_options(index))])
 
     async def _create(self, name: str) -> None:
         try:
             await self._database.create_collection(name, check_exists=False)
         except PyMongoError as fault:
-            if _code(fault) != NAMESPACE_EXISTS:  # another replica was faster
-                _raise(fault)
+            if code_of(fault) != NAMESPACE_EXISTS:  # another replica was faster
+                raise_ours(fault)
 
     async def conflicts_last(self) -> None:
         """End what dead processes left open."""
@@ -113,13 +121,12 @@ class MongoDriver:
 
     async def end_sessions(self, sessions: Sequence[Any]) -> None:
         """Have the server abort what these sessions left open; a server that does not allow it ends them by its own limit."""
-        with suppress(RefusedByDatabase):
-            async with translated():
-                await self._client.admin.command("killSessions", [{"id": each} for each in sessions])
+        with suppress(RefusedByDatabase), translated:
+            await self._client.admin.command("killSessions", [{"id": each} for each in sessions])
 
     async def ping(self) -> None:
         """Return when a primary answers."""
-        async with translated():
+        with translated:
             await self._client.admin.command("ping")
 
     async def close(self) -> None:
@@ -130,14 +137,14 @@ class MongoDriver:
 class MongoSession:
     """One open transaction."""
 
-    def __init__(self, database: Any, session: AsyncIOMotorClientSession) -> None:
-        """Take a session whose transaction has been started."""
-        self._database = database
+    def __init__(self, opened: "Callable[[str], AsyncIOMotorCollection[Document]]", session: AsyncIOMotorClientSession) -> None:
+        """Take a session whose transaction has been started; `opened` gives the driver's collections."""
+        self._opened = opened
         self._session = session
 
     def collection(self, name: str) -> "MongoCollection":
         """Return a collection bound to this transaction."""
-        return MongoCollection(self._database[name], self._session)
+        return MongoCollection(self._opened(name), self._session)
 
     async def commit(self) -> None:
         """Commit, or repeat the commit: the server applies it once."""
@@ -145,13 +152,13 @@ class MongoSession:
             await self._session.commit_transaction()
         except PyMongoError as fault:
             if fault.has_error_label("UnknownTransactionCommitResult"):
-                raise CommitUnknown(_detail(fault)) from None
-            _raise(fault)
+                raise CommitUnknown(detail_of(fault)) from None
+            raise_ours(fault)
 
     async def abort(self) -> None:
         """Give up what is open."""
         if self._session.in_transaction:  # type: ignore[truthy-function] # a property that motor's stub calls a method
-            async with translated():
+            with translated:
                 await self._session.abort_transaction()
 
     async def end(self) -> None:
@@ -169,7 +176,7 @@ class MongoCollection:
 
     async def find_one(self, filter_: Filter, projection: Mapping[str, int] | None = None, *, sort: Sort = ()) -> Document | None:
         """Return one matching document."""
-        async with translated():
+        with translated:
             found: Document | None = await self._on.find_one(filter_, projection, sort=list(sort) or None, session=self._in)
         return found
 
@@ -177,25 +184,25 @@ class MongoCollection:
         self, filter_: Filter, *, sort: Sort = (), limit: int = 0, projection: Mapping[str, int] | None = None
     ) -> list[Document]:
         """Return the matching documents."""
-        async with translated():
+        with translated:
             cursor = self._on.find(filter_, projection, sort=list(sort) or None, limit=limit, session=self._in)
             found: list[Document] = await cursor.to_list(None)
         return found
 
     async def insert_one(self, document: Document) -> None:
         """Insert one document."""
-        async with translated():
+        with translated:
             await self._on.insert_one(document, session=self._in)
 
     async def insert_many(self, documents: Sequence[Document]) -> None:
         """Insert documents in order."""
         if documents:
-            async with translated():
+            with translated:
                 await self._on.insert_many(list(documents), session=self._in)
 
     async def replace_one(self, filter_: Filter, document: Document, *, upsert: bool = False) -> int:
         """Replace one document."""
-        async with translated():
+        with translated:
             result = await self._on.replace_one(filter_, document, upsert=upsert, session=self._in)
         return result.matched_count + (result.upserted_id is not None)
 
@@ -203,31 +210,31 @@ class MongoCollection:
         """Replace several documents by one call."""
         if not replacements:
             return 0
-        async with translated():
+        with translated:
             result = await self._on.bulk_write([ReplaceOne(met, new, upsert=upsert) for met, new in replacements], session=self._in)
         return result.matched_count + result.upserted_count
 
     async def update_one(self, filter_: Filter, update: Mapping[str, Any], *, upsert: bool = False) -> Updated:
         """Change one document by update operators."""
-        async with translated():
+        with translated:
             result = await self._on.update_one(filter_, update, upsert=upsert, session=self._in)
         return Updated(result.matched_count, result.modified_count, result.upserted_id is not None)
 
     async def update_many(self, filter_: Filter, update: Mapping[str, Any]) -> int:
         """Change all matching documents."""
-        async with translated():
+        with translated:
             result = await self._on.update_many(filter_, update, session=self._in)
         return result.matched_count
 
     async def delete_one(self, filter_: Filter) -> int:
         """Delete one matching document."""
-        async with translated():
+        with translated:
             result = await self._on.delete_one(filter_, session=self._in)
         return result.deleted_count
 
     async def delete_many(self, filter_: Filter) -> int:
         """Delete the matching documents."""
-        async with translated():
+        with translated:
             result = await self._on.delete_many(filter_, session=self._in)
         return result.deleted_count
 
@@ -239,58 +246,21 @@ class MongoCollection:
             UpdateOne({"_id": each["_id"]}, {"$setOnInsert": {k: v for k, v in each.items() if k != "_id"}}, upsert=True)
             for each in documents
         ]
-        async with translated():
+        with translated:
             result = await self._on.bulk_write(writes, session=self._in)
         inserted = result.upserted_ids or {}
         return [inserted[position] for position in sorted(inserted)]
 
     async def count(self, filter_: Filter) -> int:
         """Count matching documents."""
-        async with translated():
+        with translated:
             return await self._on.count_documents(filter_, session=self._in)
 
     async def aggregate(self, pipeline: Sequence[Mapping[str, Any]]) -> list[Document]:
         """Run an aggregation pipeline."""
-        async with translated():
+        with translated:
             found: list[Document] = await self._on.aggregate(list(pipeline), session=self._in).to_list(None)
         return found
-
-
-@asynccontextmanager
-async def translated() -> AsyncIterator[None]:
-    """Turn the driver's errors into ours; their text may quote documents, so it is dropped with the chain (N9)."""
-    try:
-        yield
-    except PyMongoError as fault:
-        _raise(fault)
-
-
-def _raise(fault: PyMongoError) -> NoReturn:
-    raise _translated(fault) from None
-
-
-def _translated(fault: PyMongoError) -> DatabaseFault:
-    code, detail = _code(fault), _detail(fault)
-    if fault.has_error_label("TransientTransactionError") or code == WRITE_CONFLICT:
-        return TransientFault(detail)
-    if code == DUPLICATE_KEY:
-        return DuplicateKey(detail)
-    if isinstance(fault, ConnectionFailure) or fault.has_error_label("RetryableWriteError"):
-        return DatabaseAway(detail)
-    return RefusedByDatabase(detail)
-
-
-def _code(fault: PyMongoError) -> int | None:
-    if isinstance(fault, BulkWriteError):
-        errors: list[dict[str, Any]] = (fault.details or {}).get("writeErrors", [])
-        return errors[0].get("code") if errors else None
-    code: int | None = getattr(fault, "code", None)
-    return code
-
-
-def _detail(fault: PyMongoError) -> str:
-    code = _code(fault)
-    return type(fault).__name__ if code is None else f"{type(fault).__name__} {code}"
 
 
 def _options(index: Index) -> dict[str, Any]:
