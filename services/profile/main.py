@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from services.profile.adapters import import_repository, member_repository, skill_list_repository
+from services.profile.adapters import import_repository, label_repository, member_repository, skill_list_repository
 from services.profile.adapters.import_repository import FILES, UploadedPieces
 from services.profile.adapters.people_files import UploadedPeopleFiles
 from services.profile.adapters.reference import load_reference
@@ -65,7 +65,7 @@ def build(f: Foundation[ProfileSettings]) -> Service:
             imports_router(commands, transactions, uploads, bytes_max=f.settings.import_bytes_max),
         ],
         consumer=f.consumer(bind),
-        indexes=[*member_repository.INDEXES, *import_repository.INDEXES, *skill_list_repository.INDEXES],
+        indexes=[*member_repository.INDEXES, *import_repository.INDEXES, *skill_list_repository.INDEXES, *label_repository.INDEXES],
         timers=f.timer_runner(bind, {TIMER: on_pause_ends}),
         jobs={"imports": imports.run, "skill-list": partial(tell_skill_list, transactions, f.randomness)},
     )

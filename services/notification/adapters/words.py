@@ -11,6 +11,10 @@ from shared.kernel.clock import Clock
 from shared.kernel.errors import NotFound
 
 LABELS_KEPT_MAX = 20_000
+GROUPS = {"skills": "skill", "goals": "goal", "departments": "department", "job_families": "job_family", "sites": "site"}
+"""Profile's lists of labels, and the kind of evidence that each names."""
+OWN = "und"
+"""The company's own name of a department or site, in whatever language it is."""
 ITEMS_MAX = 12
 """A mail shows so many points a list; the page shows all."""
 
@@ -24,7 +28,7 @@ class Peer(Protocol):
 
 
 class Labels:
-    """Profile's names of skills, goals and challenges: a bounded copy that hangs on `main.py`, renewed after `keep_for`."""
+    """Profile's names of skills, goals, departments and sites: a bounded copy that hangs on `main.py`, renewed after `keep_for`."""
 
     def __init__(self, profile: Peer, wall: Clock, keep_for: timedelta = timedelta(minutes=10)) -> None:
         """`wall` is technical time."""
@@ -36,7 +40,7 @@ class Labels:
         """Return a code's label in `language`, else in English, else None. An old copy serves while profile is away."""
         await self._refresh(correlation_id)
         names = self._known.get(f"{kind}/{code}") or self._known.get(f"skill/{code}") or {}
-        return names.get(language) or names.get("en")
+        return names.get(language) or names.get("en") or names.get(OWN)
 
     async def _refresh(self, correlation_id: str) -> None:
         now = self._wall.now()
@@ -54,7 +58,7 @@ class Labels:
 
 def _labels(answer: Any) -> dict[str, Mapping[str, str]]:
     found: dict[str, Mapping[str, str]] = {}
-    for group, kind in (("skills", "skill"), ("goals", "goal")):
+    for group, kind in GROUPS.items():
         for code, names in dict(answer.get(group) or {}).items():
             found[f"{kind}/{code}"] = {str(language): str(name) for language, name in dict(names).items()}
     return found

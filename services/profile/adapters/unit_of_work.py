@@ -1,6 +1,7 @@
 """One transaction of profile with everything that its use cases need."""
 
 from services.profile.adapters.import_repository import MongoImportRepository
+from services.profile.adapters.label_repository import MongoLabelRepository
 from services.profile.adapters.member_repository import MongoMemberRepository
 from services.profile.adapters.skill_list_repository import MongoSkillListRepository
 from services.profile.domain.reference import Reference
@@ -30,6 +31,7 @@ class MongoUnitOfWork:
         """Bind all repositories to one transaction."""
         self.members = MongoMemberRepository(tx, outbox, reference)
         self.skill_list = MongoSkillListRepository(tx, outbox, vocabulary)
+        self.labels = MongoLabelRepository(tx)
         self.imports = MongoImportRepository(tx)
         self.timers = timers
         self.clock = clock

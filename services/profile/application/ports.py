@@ -1,6 +1,6 @@
 """What the use cases need of the world outside."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Any, Protocol
@@ -82,6 +82,18 @@ class SkillListRepository(Protocol):
         ...
 
 
+class LabelRepository(Protocol):
+    """How the company itself writes its departments, job families and sites."""
+
+    async def keep(self, labels: Mapping[tuple[str, str], str]) -> None:
+        """Keep the newest spelling of each (column, code)."""
+        ...
+
+    async def all(self) -> dict[tuple[str, str], str]:
+        """Return every spelling."""
+        ...
+
+
 class ImportRepository(Protocol):
     """Imports, their uploaded bytes and their reports."""
 
@@ -150,6 +162,11 @@ class UnitOfWork(Protocol):
     @property
     def skill_list(self) -> SkillListRepository:
         """Return the company's changes to its list of skills."""
+        ...
+
+    @property
+    def labels(self) -> LabelRepository:
+        """Return how the company writes its departments and sites."""
         ...
 
     @property

@@ -12,6 +12,21 @@ _INVISIBLE = dict.fromkeys([0x00AD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202
 Joiners stay: emoji and Persian need them."""
 
 
+PLACEHOLDERS = frozenset(
+    {
+        *("other", "others", "n/a", "n.a.", "n. a.", "not applicable", "none", "nothing", "null", "nil", "unknown", "tbd", "tba"),
+        *("-", "--", "\u2013", "\u2014", "?", "??", ".", "/"),
+        *("keine", "keiner", "keines", "keine angabe", "k.a.", "k. a.", "sonstige", "sonstiges", "andere", "unbekannt", "nicht zutreffend"),
+    }
+)
+"""What people and exports write for "nothing said"; it counts as an empty cell, never as a department that many share."""
+
+
+def is_placeholder(text: str) -> bool:
+    """Tell whether a text says only that nothing is said."""
+    return fold(text) in PLACEHOLDERS
+
+
 def fold(text: str) -> str:
     """Return `text` with width, case and blanks made equal, accents written out (German) or dropped."""
     if text.isascii():

@@ -1,5 +1,6 @@
 """What callers get to see: a member everything about themselves, HR the organisation, services ids and a name."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -7,7 +8,7 @@ from pydantic import BaseModel
 
 from services.profile.domain.member import Member
 from services.profile.domain.values import Pause, PauseReason, When
-from services.profile.domain.vocabulary import Source, Vocabulary
+from services.profile.domain.vocabulary import Kind, Source, Vocabulary
 from services.profile.domain.working_hours import hours_text
 from shared.contracts.base import Instant
 
@@ -141,11 +142,22 @@ class Erased(BaseModel):
 
 
 class LabelsOut(BaseModel):
-    """Codes of the company's list with their names by language."""
+    """Codes with their names by language; `und` is the name that the company's people file gives, in whatever language."""
 
     skills: dict[str, dict[str, str]]
     goals: dict[str, dict[str, str]]
     challenges: dict[str, dict[str, str]]
+    departments: dict[str, dict[str, str]]
+    job_families: dict[str, dict[str, str]]
+    sites: dict[str, dict[str, str]]
+
+
+def labels_out(vocabulary: Vocabulary, own: Mapping[tuple[str, str], str]) -> LabelsOut:
+    """Return all labels; `own` maps (column, code) to the company's spelling."""
+    listed = {kind.value: {code: dict(names) for code, names in vocabulary.labels(kind).items()} for kind in Kind}
+    columns = {"departments": "department", "job_families": "job_family", "sites": "site"}
+    named = {name: {code: {"und": label} for (found, code), label in own.items() if found == column} for name, column in columns.items()}
+    return LabelsOut.model_validate(listed | named)
 
 
 class SkillOut(BaseModel):

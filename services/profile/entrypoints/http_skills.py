@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 
 from services.profile.application.change_skill_list import AddSkill, MergeSkills, SkillListChanged, add_skill, merge_skills, recode_members
 from services.profile.application.ports import UnitOfWork
-from services.profile.domain.vocabulary import Kind, Vocabulary
+from services.profile.domain.vocabulary import Vocabulary
 from services.profile.entrypoints import answers
 from services.profile.entrypoints.requests import AnyCode, Code, MergeSkillsIn, SkillIn
 from services.profile.entrypoints.transactions import Transactions
@@ -43,10 +43,11 @@ class SkillRoutes:
         router.add_api_route("/list/{code}/merge", self.merge, methods=["POST"])
         return router
 
-    async def labels(self, _: Labels) -> answers.LabelsOut:
-        """Return the company's list: code → names by language."""
+    async def labels(self, _: Labels, request: Request) -> answers.LabelsOut:
+        """Return what codes are called: code → names by language (`und`: as the company's own people file writes it)."""
         vocabulary = await self._vocabulary()
-        return answers.LabelsOut.model_validate({kind.value: vocabulary.labels(kind) for kind in Kind})
+        own = await self._transactions.run("labels", lambda uow: uow.labels.all(), cause_of(request))
+        return answers.labels_out(vocabulary, own)
 
     async def list_(self, _: Admin) -> answers.SkillListOut:
         """Return every skill with its names, other spellings, source and place in the hierarchy."""

@@ -11,6 +11,7 @@ from services.profile.application.apply_rows import ApplyRows, apply_rows
 from services.profile.application.change_skill_list import publish_skill_list
 from services.profile.application.claim_import import ClaimImport, claim_import, keep_import
 from services.profile.application.follow_managers import find_below, follow_managers
+from services.profile.application.keep_labels import keep_labels
 from services.profile.application.pause_member import end_pause
 from services.profile.application.ports import PeopleFiles, PeopleTable, UnitOfWork
 from services.profile.application.read_people import ASKED_AT_ONCE, find_known, settle_managers
@@ -169,6 +170,9 @@ class _OneImport:
                 unknown_columns=table.header.unknown,
                 problems=tuple(table.notices),
             )
+            labels = reader.labels
+        if self._import.writes:
+            await self._step("keep-labels", partial(keep_labels, labels))
         self._import = await self._step("begin-writing", partial(begin_writing, command))
 
     async def _write(self, vocabulary: Vocabulary) -> None:

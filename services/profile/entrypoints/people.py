@@ -1,18 +1,19 @@
 """From requests to values of the domain: words are normalised by the same rules as those of a people file."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from services.profile.domain.people_file import cells
 from services.profile.domain.people_file.problems import CellRefused
 from services.profile.domain.people_file.rows import empty_value
 from services.profile.domain.reference import Reference
-from services.profile.domain.text import has_controls, slug, tidy
+from services.profile.domain.text import has_controls, is_placeholder, slug, tidy
 from services.profile.domain.values import CareerStep, Offer, Tag, Vision, Want
 from services.profile.domain.vocabulary import Kind, Vocabulary
 from services.profile.entrypoints.requests import CareerStepIn, EditMemberIn, OfferIn, VisionIn, WantIn
 from shared.kernel.errors import Invalid
 
+S = TypeVar("S", OfferIn, WantIn)
 Make = Callable[[Any], Any]
 
 
@@ -61,15 +62,21 @@ class Translator:
             raise Invalid(field=name, rule=refused.found.code) from None
 
     def _tags(self, kind: Kind, words: list[str]) -> tuple[Tag, ...]:
-        return tuple(dict.fromkeys(self._vocabulary.tag(kind, tidy(each)) for each in words))
+        return tuple(dict.fromkeys(self._vocabulary.tag(kind, tidy(each)) for each in words if not is_placeholder(each)))
 
     def _offers(self, offers: list[OfferIn]) -> tuple[Offer, ...]:
-        made = [Offer(tag=self._vocabulary.tag(Kind.SKILL, tidy(each.words)), strength=each.strength) for each in offers]
+        made = [Offer(tag=tag, strength=each.strength) for tag, each in self._skills(offers)]
         return tuple({each.tag.code or each.tag.words: each for each in made}.values())
 
     def _wants(self, wants: list[WantIn]) -> tuple[Want, ...]:
-        made = [Want(tag=self._vocabulary.tag(Kind.SKILL, tidy(each.words)), priority=each.priority, when=each.when) for each in wants]
+        made = [Want(tag=tag, priority=each.priority, when=each.when) for tag, each in self._skills(wants)]
         return tuple({each.tag.code or each.tag.words: each for each in made}.values())
+
+    def _skills(self, said: list[S]) -> Iterator[tuple[Tag, S]]:
+        """Yield what says anything, with its code."""
+        for each in said:
+            if not is_placeholder(each.words):
+                yield self._vocabulary.tag(Kind.SKILL, tidy(each.words)), each
 
     def _vision(self, vision: VisionIn) -> Vision:
         return Vision(text=vision.text, horizon_years=vision.horizon_years, themes=self._tags(Kind.GOAL, vision.themes))

@@ -35,7 +35,11 @@ LISTS = {
     "you_give": [{"kind": "skill", "code": "negotiation"}],
     "you_get": [{"kind": "goal", "code": "lead-a-team"}],
 }
-LABELS = {"skills": {"python": {"en": "Python", "de": "Python"}, "negotiation": {"en": "Negotiation", "de": "Verhandeln"}}, "goals": {}}
+LABELS = {
+    "skills": {"python": {"en": "Python", "de": "Python"}, "negotiation": {"en": "Negotiation", "de": "Verhandeln"}},
+    "goals": {},
+    "departments": {"finance": {"und": "Finance & Controlling"}},
+}
 
 
 class HandClock:

@@ -80,7 +80,13 @@ class TestProposal:
         english = text_of(mail_sink.for_recipient("ben@corp.example")[0])
         for said in ("Was ihr gemeinsam habt", "- Python", "Worin ihr euch unterscheidet", "- Verhandeln", "- Ziel: Lead a team"):
             assert said in german
-        for said in ("What you share", "- Department: Finance", "What you can give", "- Negotiation", "Shall we give it a try?"):
+        for said in (
+            "What you share",
+            "- Department: Finance & Controlling",
+            "What you can give",
+            "- Negotiation",
+            "Shall we give it a try?",
+        ):
             assert said in english
 
     async def test_it_waits_for_words_and_then_goes_without(self, office: Office, mail_sink: MailSink) -> None:

@@ -65,6 +65,19 @@ class TestSkillList:
         assert value(told)["skills"]["sql"] == "databases"
 
 
+class TestLabels:
+    """R17: mails name a department as the company writes it."""
+
+    async def test_departments_and_sites_are_called_as_in_the_newest_file(self, profile: Profile) -> None:
+        """N9: names of departments, no names of people; a dry run keeps nothing."""
+        await profile.imported("member_id,email,department,site\nE-1,a@corp.example,R&D Labs,Zürich\n")
+        await profile.imported("member_id,email,department\nE-2,b@corp.example,R&D labs\n")
+        await profile.imported("member_id,email,site\nE-3,c@corp.example,Oslo\n", dry_run="true")
+        labels = (await profile.call("GET", "/skills")).json()
+        assert labels["departments"] == {"r-d-labs": {"und": "R&D labs"}}
+        assert labels["sites"] == {"zuerich": {"und": "Zürich"}}
+
+
 class TestAddingASkill:
     """R6: free tags that are its spellings become it."""
 

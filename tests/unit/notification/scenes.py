@@ -9,7 +9,7 @@ from services.notification.domain.matter import Matter, Meeting
 
 ADA, BEN, CIA = "member-ada", "member-ben", "member-cia"
 WHEN = datetime(2027, 3, 28, 8, 0, tzinfo=UTC)
-KINDS_OF_EVIDENCE = ("skill", "goal", "experience", "language", "level", "years", "department", "job_family", "site")
+KINDS_OF_EVIDENCE = ("skill", "related", "goal", "experience", "language", "level", "years", "department", "job_family", "site")
 LISTS = FourLists(
     shared=tuple(Evidence(kind=kind, code="xx-yy") for kind in KINDS_OF_EVIDENCE),
     different=(Evidence(kind="site", code="xx", label="Xx"),),

@@ -54,6 +54,46 @@ class TestGoodRows:
         assert [offer.tag.words for offer in row.values["offers"]] == ["CI/CD", "Listening, really", "KI"]
 
 
+class TestPlaceholders:
+    """C: "other", "n/a", "none", "-" mean that nothing is said."""
+
+    @pytest.mark.parametrize("cell", ["N/A", "n/a", " None ", "-", "\u2013", "Other", "keine Angabe", "\uff2e/\uff21", "?"])
+    def test_they_count_as_empty_cells(self, cell: str) -> None:
+        """No department that many share, no refused level, no skill called "none"."""
+        header = "member_id,email,department,level,years,site,manager_id,offers,goals,capacity"
+        (row,) = read(header, f"E-1,a@b.example,{cell},{cell},{cell},{cell},{cell},{cell};SQL;{cell},{cell},{cell}")
+        assert row.problems == ()
+        assert {name: row.values[name] for name in ("department", "level", "years", "site", "manager_id", "goals", "capacity")} == {
+            **dict.fromkeys(("department", "level", "years", "site", "manager_id")),
+            "goals": (),
+            "capacity": 1,
+        }
+        assert [offer.tag.code for offer in row.values["offers"]] == ["sql"]
+
+    def test_a_key_a_name_and_a_word_with_more_to_say_stay(self) -> None:
+        """People may be called None or Other; "other languages" says something."""
+        (row,) = read("member_id,email,display_name,offers,site", "none,a@b.example,None,Other languages,NA")
+        assert (row.company_key, row.values["display_name"], row.values["site"]) == ("none", "None", "na")
+        assert [offer.tag.code for offer in row.values["offers"]] == ["other-languages"]
+
+
+class TestLists:
+    """C: a list is divided by `;` and by nothing else."""
+
+    def test_labels_with_commas_and_slashes_stay_whole(self) -> None:
+        """One label, one skill; case, width and blanks are folded."""
+        reader = RowReader(Header.read(["member_id", "email", "offers"], 1), reference=REFERENCE, vocabulary=VOCABULARY)
+        row = reader.read(RawRow(2, ("E-1", "a@b.example", "Kite flying, basic/advanced;Matlab;MATLAB;\uff2dATLAB ;R & D")))
+        assert [offer.tag.code for offer in row.values["offers"]] == ["kite-flying-basic-advanced", "matlab", "r-d"]
+
+    def test_the_companys_own_spelling_of_a_department_is_kept(self) -> None:
+        """Labels are carried, not guessed from codes."""
+        reader = RowReader(Header.read(["member_id", "email", "department", "site"], 1), reference=REFERENCE, vocabulary=VOCABULARY)
+        for line, department in enumerate(("R&D  Labs", "r&d labs", "HR/IT")):
+            reader.read(RawRow(line, (f"E-{line}", "a@b.example", department, "n/a")))
+        assert reader.labels == {("department", "r-d-labs"): "R&D Labs", ("department", "hr-it"): "HR/IT"}
+
+
 class TestRefusedCells:
     """What is wrong refuses its row: mend the cell and import again."""
 

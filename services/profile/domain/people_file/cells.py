@@ -7,7 +7,7 @@ from datetime import date
 
 from services.profile.domain.people_file.problems import CellRefused, shown
 from services.profile.domain.reference import Reference
-from services.profile.domain.text import has_controls, slug, tidy
+from services.profile.domain.text import has_controls, is_placeholder, slug, tidy
 from services.profile.domain.values import Tag, WorkingSpan
 from services.profile.domain.vocabulary import Kind, Vocabulary
 from services.profile.domain.working_hours import UnreadableHours, parse_hours
@@ -68,7 +68,7 @@ def display_name(cell: str) -> str:
     return tidy(cell)
 
 
-def organisation(cell: str) -> str | None:
+def organisation(cell: str) -> str:
     """Return the code of a department, site or job family."""
     code = slug(cell)
     if not code:
@@ -140,7 +140,7 @@ def working_hours(cell: str) -> tuple[WorkingSpan, ...]:
 
 def items(cell: str) -> list[str]:
     """Return the items of a list (divided by `;` only: a skill with a comma or a slash stays whole), each spelling once."""
-    found = list(dict.fromkeys(filter(None, map(tidy, cell.split(";")))))
+    found = list(dict.fromkeys(item for item in map(tidy, cell.split(";")) if item and not is_placeholder(item)))
     if len(found) > ITEMS_MAX:
         raise CellRefused("too-many-items", f"the list has {len(found)} items", f"keep the {ITEMS_MAX} that matter most")
     if any(len(item) > _ITEM_LENGTH_MAX for item in found):

@@ -8,6 +8,7 @@ from services.profile.domain.people_file import cells
 from services.profile.domain.people_file.header import Header
 from services.profile.domain.people_file.problems import CellRefused, Problem, Severity
 from services.profile.domain.reference import Reference
+from services.profile.domain.text import is_placeholder, tidy
 from services.profile.domain.values import Offer, Tag, Want
 from services.profile.domain.vocabulary import Kind, Vocabulary
 
@@ -65,17 +66,19 @@ class RowReader:
         """Prepare one reader per column."""
         self._header = header
         self._read_before: dict[tuple[str, str], Any] = {}
+        self.labels: dict[tuple[str, str], str] = {}
+        """How the file itself writes a department, job family or site: (column, code) → the first spelling."""
         skills = cells.tags(vocabulary, Kind.SKILL)
         challenges = cells.tags(vocabulary, Kind.CHALLENGE)
         self._readers: dict[str, cells.Reader] = {
             "member_id": cells.company_key,
             "email": cells.email,
             "display_name": cells.display_name,
-            "department": cells.organisation,
-            "job_family": cells.organisation,
+            "department": lambda cell: self._organisation("department", cell),
+            "job_family": lambda cell: self._organisation("job_family", cell),
             "level": cells.level,
             "years": cells.years,
-            "site": cells.organisation,
+            "site": lambda cell: self._organisation("site", cell),
             "country": cells.countries(reference),
             "timezone": cells.zones(reference),
             "manager_id": cells.company_key,
@@ -119,7 +122,14 @@ class RowReader:
 
     def _read_cell(self, column: str, text: str) -> Any:
         cell = cells.plain(text)
-        return self._readers[column](cell) if cell else empty_value(column)
+        says_nothing = not cell or (column not in _EVERY_ROW_DIFFERS and is_placeholder(cell))
+        return empty_value(column) if says_nothing else self._readers[column](cell)
+
+    def _organisation(self, column: str, cell: str) -> str:
+        code = cells.organisation(cell)
+        if len(self.labels) < _REMEMBERED_MAX:
+            self.labels.setdefault((column, code), tidy(cell))
+        return code
 
     def _key_of(self, raw: RawRow) -> str:
         """Return whom a row is about that cannot be read otherwise, as far as it tells."""

@@ -7,7 +7,7 @@ from services.notification.adapters.wording.voice import Voice
 
 DRAFTED_MAX = 3
 """A first line names few things; the lists name all."""
-SAID_IN_A_LINE = ("goal", "skill", "experience", "language")
+SAID_IN_A_LINE = ("goal", "skill", "related", "experience", "language")
 """What one person would tell another; that both work on one level or at one site needs no saying."""
 PLACES = ("department", "job_family", "site")
 SHORT_WORD = 2
@@ -32,6 +32,7 @@ def point(voice: Voice, item: Evidence) -> str:
     what = _capital(thing(voice, item))
     sayings = {
         "goal": voice.say("Goal: {what}", what=what),
+        "related": voice.say("Related: {what}", what=what),
         "experience": voice.say("Experience: {what}", what=what),
         "language": voice.say("Language: {what}", what=what),
         "level": voice.say("Level: {what}", what=what),
