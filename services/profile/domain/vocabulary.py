@@ -125,30 +125,17 @@ class Vocabulary:
 
         Every spelling of a merged skill means the other one from then on; so does its code, when it was a free tag.
         """
+        if not added and not merged:
+            return self
         terms = {term.code: term for term in (*self.skills, *added)}
         for code, into in merged.items():
             if into in terms and into != code:
                 spellings = terms[code].spellings if code in terms else (code,)
                 terms[into] = replace(terms[into], synonyms=tuple(dict.fromkeys((*terms[into].synonyms, *spellings))))
-        kept = [replace(term, broader=self._place(term, terms, merged)) for term in terms.values() if term.code not in merged]
+        steps = {each.code: each.broader for each in (*self.groups, *terms.values())}
+        kept = [replace(term, broader=_place(term, steps, merged)) for term in terms.values() if term.code not in merged]
         lists = {kind: self._lists[kind].terms for kind in Kind} | {Kind.SKILL: tuple(kept)}
         return Vocabulary(lists, self._fillers, self.groups)
-
-    def _place(self, term: Term, terms: Mapping[str, Term], merged: Mapping[str, str]) -> str | None:
-        """Return what a term is a part of after merging: never itself, nothing where the way up is gone or runs in a circle."""
-        steps = {each.code: each.broader for each in (*self.groups, *terms.values())}
-        way, seen, at = list[str](), set[str](), term.broader
-        while at is not None:
-            if at not in steps or at in seen:
-                return None
-            seen.add(at)
-            name = merged.get(at, at)
-            if name == term.code:
-                at = steps[at]
-            else:
-                way.append(name)
-                at = steps.get(name)
-        return way[0] if way else None
 
     def tag(self, kind: Kind, words: str) -> Tag:
         """Return `words` with their code.
@@ -174,6 +161,22 @@ class Vocabulary:
         if code is None and kind is not Kind.SKILL:
             code = known.within(phrase)
         return code
+
+
+def _place(term: Term, steps: Mapping[str, str | None], merged: Mapping[str, str]) -> str | None:
+    """Return what a term is a part of after merging: never itself, nothing where the way up is gone or runs in a circle."""
+    way, seen, at = list[str](), set[str](), term.broader
+    while at is not None:
+        if at not in steps or at in seen:
+            return None
+        seen.add(at)
+        name = merged.get(at, at)
+        if name == term.code:
+            at = steps[at]
+        else:
+            way.append(name)
+            at = steps.get(name)
+    return way[0] if way else None
 
 
 def _check_hierarchy(broader: Mapping[str, str | None]) -> None:
