@@ -25,9 +25,15 @@ async def accept_pairing(command: AcceptPairing, uow: UnitOfWork) -> Pairing:
     place = await uow.places.find(place_id(pairing.programme_id, command.member_id))
     if place is None:
         raise NotEnrolled
-    place.hold(pairing.id)
+    place.hold(pairing.id, await _learning_seats(pairing, command.member_id, uow))
     await uow.places.save(place)
     if not pairing.unanswered:
         await uow.timers.cancel(expiry_timer(pairing.id))
     await uow.pairings.save(pairing)
     return pairing
+
+
+async def _learning_seats(pairing: Pairing, member_id: str, uow: UnitOfWork) -> int | None:
+    if pairing.mentee_id is None:
+        return None
+    return (await uow.programmes.get(pairing.programme_id)).learning_seats(member_id, pairing.mentee_id)

@@ -11,6 +11,7 @@ from services.matching.application.ports import UnitOfWork
 from services.matching.domain.card import Card
 from services.matching.domain.draft import Draft, Two, two
 from services.matching.domain.place import Place, Tie, place_id, tie_id
+from services.matching.domain.programme import Programme
 from services.matching.domain.publication import loss_of
 from services.matching.domain.reasons import UnmatchedReason
 from services.matching.domain.round import Round, RoundState
@@ -22,21 +23,22 @@ class Seen:
     """One piece of a draft and how its members stand now."""
 
     leaf: Leaf
+    programme: Programme
     cards: dict[str, Card]
     places: dict[str, Place]
     ties: dict[str, Tie]
     at: datetime
 
-    def loss(self, member: str, others: Sequence[str] = ()) -> str | None:
-        """Return why a member can no longer be proposed to these others, None when everything still holds."""
+    def loss(self, member: str, others: Sequence[str] = (), learn: int | None = None) -> str | None:
+        """Return why a member can no longer be proposed to these others, None when everything still holds; `learn`: as a mentee."""
         ties = [self.ties[name] for other in others if (name := tie_id(member, other)) in self.ties]
         cards = [self.cards[other] for other in others if other in self.cards]
-        return loss_of(self.cards.get(member), self.places.get(member), ties, cards, self.at)
+        return loss_of(self.cards.get(member), self.places.get(member), ties, cards, at=self.at, learn=learn)
 
-    def free(self, member: str) -> int:
-        """Return the seats that are free now."""
+    def free(self, member: str, learn: int | None = None) -> int:
+        """Return the seats that are free now, in the role as `Place.free_to` has it."""
         place = self.places.get(member)
-        return 0 if place is None else place.free
+        return 0 if place is None else place.free_to(learn)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,12 +48,12 @@ class Touched:
     reasons: dict[str, str] = field(default_factory=dict)
     seats_left: dict[str, int] = field(default_factory=dict)
     apart: set[Two] = field(default_factory=set)
-    _taken: Counter[str] = field(default_factory=Counter)
+    _taken: Counter[tuple[str, bool]] = field(default_factory=Counter)
 
     def look(self, seen: Seen) -> None:
         """Look at one piece."""
         for group in seen.leaf.groups:
-            self._taken.update(group.members)
+            self._taken.update((member, member == group.mentee) for member in group.members)
             for member in group.members:
                 self._look_at(member, group, seen)
         for member in seen.leaf.unmatched:  # nobody is touched by their leaving, but they cannot be given to somebody else
@@ -59,8 +61,9 @@ class Touched:
                 self.seats_left[member] = 0
 
     def _look_at(self, member: str, group: Group, seen: Seen) -> None:
-        reason = seen.loss(member, [other for other in group.members if other != member])
-        if reason is None and seen.free(member) < self._taken[member]:
+        learn = seen.programme.learning_seats(member, group.mentee)
+        reason = seen.loss(member, [other for other in group.members if other != member], learn)
+        if reason is None and seen.free(member, learn) < self._taken[member, learn is not None]:
             reason = UnmatchedReason.NO_FREE_SEAT.value
         if reason is None:
             return
@@ -68,7 +71,7 @@ class Touched:
         if reason == UnmatchedReason.ROUND_OVERTAKEN:
             self.apart |= {two(pair) for pair in combinations(group.members, 2) if member in pair}
         else:
-            self.seats_left[member] = seen.free(member) if reason == UnmatchedReason.NO_FREE_SEAT else 0
+            self.seats_left[member] = seen.free(member, learn) if reason == UnmatchedReason.NO_FREE_SEAT else 0
 
 
 async def repair_due(round_id: str, uow: UnitOfWork) -> Draft | None:
@@ -87,6 +90,7 @@ async def see_leaf(round_id: str, draft: int, number: int, uow: UnitOfWork) -> S
     places = await uow.places.find_many(place_id(current.programme_id, each) for each in members)
     return Seen(
         leaf=leaf,
+        programme=await uow.programmes.get(current.programme_id),
         cards=await uow.cards.find_many(members),
         places={place.member_id: place for place in places},
         ties={tie.id: tie for tie in await uow.ties.find_many(name for group in leaf.groups for name in tie_ids(group.members))},

@@ -45,6 +45,7 @@ async def propose_pairing(command: ProposePairing, uow: UnitOfWork) -> Pairing:
         initiator_id=command.initiator_id,
         intent=command.intent,
         note=command.note,
+        mentee_id=_mentee_of(command) if programme.rules.kind == "mentor" else None,
     )
     programme.demand_size(len(pairing.members))
     cards = await uow.cards.find_many(pairing.members)
@@ -52,9 +53,10 @@ async def propose_pairing(command: ProposePairing, uow: UnitOfWork) -> Pairing:
     ties = await ties_among(pairing.members, uow)
     _demand_initiator(pairing, cards, places, uow)
     for partner in pairing.partners_of(command.initiator_id):
-        _demand_partner(partner, pairing, cards, places, uow)
+        learn = programme.learning_seats(partner, pairing.mentee_id)
+        _demand_partner(partner, pairing, cards, places, uow, learn=learn)
     _demand_pairable(pairing, list(cards.values()), ties)
-    places[command.initiator_id].hold(pairing.id)
+    places[command.initiator_id].hold(pairing.id, programme.learning_seats(command.initiator_id, pairing.mentee_id))
     for place in places.values():  # the partners' too: a leaver or mover who is handled at this moment must conflict with us
         await uow.places.save(place)
     explanations = {
@@ -62,6 +64,11 @@ async def propose_pairing(command: ProposePairing, uow: UnitOfWork) -> Pairing:
     }
     await save_begun([Begun(pairing, explanations)], ties, uow)
     return pairing
+
+
+def _mentee_of(command: ProposePairing) -> str:
+    """R43: who begins in a mentor programme seeks a mentor, unless they say that they offer to be one."""
+    return command.partner_ids[0] if command.intent == "offer" and command.partner_ids else command.initiator_id
 
 
 def _demand_initiator(pairing: Pairing, cards: Mapping[str, Card], places: Mapping[str, Place], uow: UnitOfWork) -> None:
@@ -72,10 +79,12 @@ def _demand_initiator(pairing: Pairing, cards: Mapping[str, Card], places: Mappi
         raise refusals.MemberPaused
 
 
-def _demand_partner(partner: str, pairing: Pairing, cards: Mapping[str, Card], places: Mapping[str, Place], uow: UnitOfWork) -> None:
+def _demand_partner(
+    partner: str, pairing: Pairing, cards: Mapping[str, Card], places: Mapping[str, Place], uow: UnitOfWork, *, learn: int | None
+) -> None:
     """C: nobody absent, resting or full is approached; one refusal for all of it. A natural pair exists, so rest is no bar."""
     card, place = cards.get(partner), places.get(partner)
-    absent = card is None or card.status == LEFT or place is None or place.free < 1
+    absent = card is None or card.status == LEFT or place is None or place.free_to(learn) < 1
     if absent or (card is not None and pairing.origin is not Origin.NATURAL and card.rests(uow.clock.now())):
         raise refusals.PartnerNotAvailable
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.matching.application.beginning import Begun, save_begun, tie_ids
 from services.matching.application.ports import UnitOfWork
@@ -11,6 +11,7 @@ from services.matching.domain.explaining import explain
 from services.matching.domain.life import Origin
 from services.matching.domain.pairing import Pairing
 from services.matching.domain.place import Place, Tie, place_id, tie_id
+from services.matching.domain.programme import Programme
 from services.matching.domain.publication import loss_of
 from services.matching.domain.reasons import UnmatchedReason
 from services.matching.domain.round import Round, RoundState
@@ -66,7 +67,7 @@ async def _laid_out(current: Round, leaf: Leaf, uow: UnitOfWork) -> "_Desk":
     programme = await uow.programmes.get(current.programme_id)
     return _Desk(
         round=current,
-        lifetime=programme.terms.proposal_lifetime,
+        programme=programme,
         at=uow.clock.now(),
         uow=uow,
         cards=await uow.cards.find_many(members),
@@ -80,7 +81,7 @@ class _Desk:
     """Everything one piece needs, read once and written once."""
 
     round: Round
-    lifetime: timedelta
+    programme: Programme
     at: datetime
     uow: UnitOfWork
     cards: dict[str, Card]
@@ -90,13 +91,13 @@ class _Desk:
     unmatched: dict[str, str] = field(default_factory=dict)
 
     def publish(self, group: Group) -> None:
-        """Propose, unless somebody is no longer there; of a trio the two who remain are still proposed to each other."""
-        losses = self._losses(group.members)
+        """Propose, unless somebody is no longer there; of a trio or circle those who remain are still proposed to each other."""
+        losses = self._losses(group.members, group.mentee)
         remaining = tuple(member for member in group.members if member not in losses)
-        if losses and len(remaining) >= 2 and not self._losses(remaining):  # noqa: PLR2004 - a pairing is at least two
-            self._propose(remaining, self._explained(remaining))
+        if losses and len(remaining) >= self.programme.members_min and not self._losses(remaining, group.mentee):
+            self._propose(remaining, self._explained(remaining), group.mentee)
         elif not losses:
-            self._propose(group.members, group.explanations)
+            self._propose(group.members, group.explanations, group.mentee)
         for member in group.last_for:
             place = self.places.get(member)
             if place is None or place.proposed_in != self.round.id:
@@ -114,28 +115,30 @@ class _Desk:
         await self.uow.places.save_many([place for _, place in sorted(self.places.items())])
         await save_begun(self.begun, self.ties, self.uow)
 
-    def _propose(self, members: tuple[str, ...], explanations: dict[str, Explanation]) -> None:
+    def _propose(self, members: tuple[str, ...], explanations: dict[str, Explanation], mentee: str | None) -> None:
         pairing = Pairing.propose(
             id=self.uow.new_id(),
             programme_id=self.round.programme_id,
             members=members,
             origin=Origin.ASSIGNED,
             at=self.at,
-            lifetime=self.lifetime,
+            lifetime=self.programme.terms.proposal_lifetime,
             salt=self.uow.new_salt(),
             round_id=self.round.id,
+            mentee_id=mentee,
         )
         for member in pairing.members:
-            self.places[member].hold(pairing.id)
+            self.places[member].hold(pairing.id, self.programme.learning_seats(member, mentee))
             self.places[member].was_proposed(self.round.id)
         self.begun.append(Begun(pairing, explanations))
 
-    def _losses(self, members: Sequence[str]) -> dict[str, str]:
+    def _losses(self, members: Sequence[str], mentee: str | None) -> dict[str, str]:
         found = {}
         for member in members:
             ties = [self.ties[name] for other in members if other != member and (name := tie_id(member, other)) in self.ties]
             others = [self.cards[other] for other in members if other != member and other in self.cards]
-            reason = loss_of(self.cards.get(member), self.places.get(member), ties, others, self.at)
+            learn = self.programme.learning_seats(member, mentee)
+            reason = loss_of(self.cards.get(member), self.places.get(member), ties, others, at=self.at, learn=learn)
             if reason is not None:
                 found[member] = reason
         return found

@@ -25,6 +25,8 @@ class Pairing(Aggregate):
     note: str = ""
     """R17: the initiator's words to the partner; private to the pairing (N9)."""
     round_id: str | None = None
+    mentee_id: str | None = None
+    """R43, kind `mentor`: who is helped; None where everybody gives and takes."""
     state: State = State.PROPOSED
     proposed_at: datetime
     expires_at: datetime
@@ -52,6 +54,7 @@ class Pairing(Aggregate):
         intent: str | None = None,
         note: str = "",
         round_id: str | None = None,
+        mentee_id: str | None = None,
     ) -> "Pairing":
         """Begin a pairing; everybody confirms, natural pairings included. Who begins has said yes (R10)."""
         members = tuple(sorted(members))
@@ -70,6 +73,7 @@ class Pairing(Aggregate):
             intent=intent,
             note=note,
             round_id=round_id,
+            mentee_id=mentee_id,
             proposed_at=at,
             expires_at=at + lifetime,
             chartering=Chartering(salt=salt),

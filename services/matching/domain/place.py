@@ -34,6 +34,8 @@ class Place(Aggregate):
     capacity: int = 0
     enrolled: bool = False
     holds: tuple[str, ...] = ()
+    learns: tuple[str, ...] = ()
+    """R43: pairings of kind `mentor` in which this member is the mentee; they take seats of their own, which the rules count."""
     rounds_left_out: int = 0
     """How many rounds running this member was left out with a free seat: the next round is fair to them (N4)."""
     proposed_in: str | None = None
@@ -49,6 +51,10 @@ class Place(Aggregate):
         """Return the free seats; a capacity lowered below what is held ends nothing and frees nothing."""
         return max(0, self.capacity - len(self.holds)) if self.enrolled else 0
 
+    def free_to(self, learn: int | None) -> int:
+        """Return the free seats in a role: a mentee's where `learn` says how many mentors the rules allow, else the usual."""
+        return self.free if learn is None else (max(0, learn - len(self.learns)) if self.enrolled else 0)
+
     def enrol(self, capacity: int) -> None:
         """Take part with so many seats; pairings that exist go on."""
         self.enrolled, self.capacity = True, capacity
@@ -57,25 +63,29 @@ class Place(Aggregate):
         """Take part no more; pairings that exist go on."""
         self.enrolled = False
 
-    def hold(self, pairing_id: str) -> None:
-        """Take a seat for a pairing, once.
+    def hold(self, pairing_id: str, learn: int | None = None) -> None:
+        """Take a seat for a pairing, once; a mentee's where `learn` says how many mentors the rules allow.
 
         Raises:
             NotEnrolled: this member does not take part.
             NoFreeSeat: all seats are held.
 
         """
-        if pairing_id in self.holds:
+        if pairing_id in {*self.holds, *self.learns}:
             return
         if not self.enrolled:
             raise NotEnrolled
-        if self.free < 1:
-            raise NoFreeSeat(capacity=self.capacity)
-        self.holds = (*self.holds, pairing_id)
+        if self.free_to(learn) < 1:
+            raise NoFreeSeat(capacity=self.capacity if learn is None else learn)
+        if learn is None:
+            self.holds = (*self.holds, pairing_id)
+        else:
+            self.learns = (*self.learns, pairing_id)
 
     def release(self, pairing_id: str) -> None:
         """Give the seat back."""
         self.holds = tuple(held for held in self.holds if held != pairing_id)
+        self.learns = tuple(held for held in self.learns if held != pairing_id)
 
     def was_proposed(self, round_id: str) -> None:
         """End the wait: a round found somebody."""

@@ -106,6 +106,15 @@ class Programme(Aggregate):
         if self.running_round == round_id:
             self.running_round = None
 
+    @property
+    def members_min(self) -> int:
+        """R44: return how many a proposal of a round needs at least."""
+        return self.rules.circle.smallest if self.rules.kind == "circle" else 2
+
+    def learning_seats(self, member_id: str, mentee_id: str | None) -> int | None:
+        """R43: return how many mentors a mentee may have at once, None for whoever is not the mentee of a pairing."""
+        return self.rules.mentor.mentors_at_once if member_id == mentee_id else None
+
     def demand_size(self, members: int) -> None:
         """R44: refuse more members than the kind allows."""
         if members > MEMBERS_MAX[self.rules.kind]:

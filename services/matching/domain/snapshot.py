@@ -15,6 +15,8 @@ class FrozenMember:
 
     card: Card
     seats: int
+    mentee_seats: int | None = None
+    """R43, kind `mentor`: how many mentors they may still get."""
     left_out: int = 0
     resting: str | None = None
     """`paused` or `away`: named as the reason, not given to the optimiser (C)."""
@@ -35,13 +37,15 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """Two or three members who are to be proposed to each other, and why, for each of them."""
+    """Two members or more who are to be proposed to each other, and why, for each of them."""
 
     members: tuple[str, ...]
     weight: int
     gains: tuple[float, ...] = ()
     """What each member gains, 0..1, in the order of `members`; for comparing drafts."""
     explanations: dict[str, Explanation] = field(default_factory=dict)
+    mentee: str | None = None
+    """R43, kind `mentor`: who is helped."""
     last_for: tuple[str, ...] = ()
     """Members who appear in no later group: when this one fails, it is known whether they got nobody."""
 

@@ -52,6 +52,8 @@ class Settled:
     """What a round is solved around, in ids: groups that stay, and members who are not to be paired."""
 
     kept: tuple[tuple[str, ...], ...] = ()
+    mentees: tuple[str | None, ...] = ()
+    """R43, kind `mentor`: the mentee of each kept group."""
     forbidden: tuple[tuple[str, str], ...] = ()
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from services.matching.domain.reasons import UnmatchedReason
 from services.matching.domain.rules import RuleSet
-from services.matching.engine.around import free_pool, joined
+from services.matching.engine.around import free_pool, free_to_learn, joined
 from services.matching.engine.explain import Explainer
 from services.matching.engine.kinds import calibrated, solve_kind
 from services.matching.engine.person import Person
@@ -42,8 +42,9 @@ def run(
     pool, around = build_pool(snapshot, rules), settled or Settled()
     placed = calibrated(pool, rules, seed, mentee_seats=snapshot.mentee_seats)
     rest = free_pool(pool, snapshot.ids, around)
-    solved = solve_kind(rest, rules, seed, mentee_seats=snapshot.mentee_seats, threads=threads, progress=tell, placed=placed)
-    solved = joined(solved, pool, placed, snapshot.ids, around)
+    learn = free_to_learn(snapshot.mentee_seats, snapshot.ids, around)
+    solved = solve_kind(rest, rules, seed, mentee_seats=learn, threads=threads, progress=tell, placed=placed)
+    solved = joined(solved, pool, rules, placed, ids=snapshot.ids, settled=around)
     tell("explain", 0.0)
     by_id = {person.id: person for person in people}
     crowd = [by_id[member] for member in snapshot.ids]

@@ -114,6 +114,7 @@ class PairingOut(PairingSummary):
 
     initiator_id: str | None
     intent: str | None
+    mentee_id: str | None
     note: str
     expires_at: Instant
     accepted_by: list[str]
@@ -131,6 +132,7 @@ class PairingOut(PairingSummary):
             **cls.fields_of(pairing),
             initiator_id=pairing.initiator_id,
             intent=pairing.intent,
+            mentee_id=pairing.mentee_id,
             note=pairing.note,
             expires_at=pairing.expires_at,
             accepted_by=list(pairing.accepted_by) if pairing.state is not State.DECLINED else [],
