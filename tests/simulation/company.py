@@ -121,19 +121,21 @@ class Company:
             elif draw < 0.75:
                 await self._sessions(me, luck)
             elif draw < 0.9:
-                await self._begin(me, luck)
+                await self._propose(me, self._other(me, luck), luck)
             elif draw < 0.96:
                 until = {"until": self._in(days=3 + 10 * luck.random()), "reason": "away"}
                 await self._order("pause-member", "profile", member(me), "POST", f"/members/{me}/pause", until)
             else:
-                await self._order("bar", "matching", member(me), "PUT", f"/do-not-pair/{me}/{self._other(me, luck)}")
+                other = self._other(me, luck)
+                await self._order("bar", "matching", member(me), "PUT", f"/do-not-pair/{me}/{other}")
+                await self._propose(other, me, luck)
 
     def _other(self, me: str, luck: Any) -> str:
         others = [each for each in self.members if each != me]
         return others[int(luck.random() * len(others))]
 
-    async def _begin(self, me: str, luck: Any) -> None:
-        body = {"programme_id": PROGRAMME, "partner_id": self._other(me, luck), "origin": ("asked", "natural")[int(luck.random() * 2)]}
+    async def _propose(self, me: str, partner: str, luck: Any) -> None:
+        body = {"programme_id": PROGRAMME, "partner_id": partner, "origin": ("asked", "natural")[int(luck.random() * 2)]}
         await self._order("propose", "matching", member(me), "POST", "/pairings", body)
 
     async def _tend(self, me: str, pairing: dict[str, Any], luck: Any) -> None:

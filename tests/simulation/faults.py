@@ -131,7 +131,7 @@ def plan(seed: int, processes: Sequence[str], most: int | None = None) -> list[F
     return faults
 
 
-AMOUNTS = (0, 8, 60, 120, 160, 200)
+AMOUNTS = (0, 10, 80, 160, 240, 320)
 
 
 def _at_a_call(catalogued: list[tuple[str, str, str]], processes: Sequence[str], drawing: Randomness) -> Fault:

@@ -16,8 +16,8 @@ from httpx2._transports import asgi
 from pydantic import TypeAdapter
 from starlette.routing import compile_path
 
-from services.matching.adapters import records as matching_records
 from services.matching.adapters import round_engine
+from services.matching.adapters import shapes as matching_shapes
 from services.notification import main as notification
 from services.notification.adapters import composer
 from services.notification.adapters import records as notification_records
@@ -74,7 +74,7 @@ class _NoLayouts:
 
 
 _ONCE: tuple[tuple[Any, str, Any], ...] = (
-    *((room, "TypeAdapter", once(TypeAdapter)) for room in (codecs, commands, matching_records, round_engine)),
+    *((room, "TypeAdapter", once(TypeAdapter)) for room in (codecs, commands, matching_shapes, round_engine)),
     (notification_records, "TypeAdapter", once(TypeAdapter)),
     (notification, "Layouts", _NoLayouts),
     (composer, "mail", _bare_mail),

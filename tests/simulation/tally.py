@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +112,7 @@ class State:
         """Write it, whole or not at all."""
         if path is not None:
             beside = path.with_suffix(".new")
-            beside.write_text(json.dumps(asdict(self)), encoding="utf-8")
+            beside.write_text(json.dumps({"done": self.done, "tally": vars(self.tally)}), encoding="utf-8")
             beside.replace(path)
 
 
