@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx2
 
@@ -17,6 +18,7 @@ READY_WITHIN_SECONDS = 60.0
 NOT_FOR_SERVICES = ("TANDEM_TEST_", "TANDEM_STACK", "TANDEM_CONSOLE_", "TANDEM_DEMO_")
 ROOT = Path(__file__).parents[2]
 HTTP_OK = 200
+NONE_NAMED: Mapping[str, int] = MappingProxyType({})
 
 
 def replica_name(service: str, number: int) -> str:
@@ -37,7 +39,7 @@ class Services:
         settings: Mapping[str, str],
         own: Mapping[str, Mapping[str, str]],
         *,
-        replicas: int = 1,
+        replicas: Mapping[str, int] = NONE_NAMED,
         names: Sequence[str] = SERVICES,
         package: str = "services",
     ) -> None:
@@ -46,7 +48,7 @@ class Services:
         self._logs = logs
         self._settings = settings
         self._own = own
-        self._stable = {replica_name(service, number): f"{service}-{number}" for number in range(replicas) for service in names}
+        self._stable = {replica_name(name, number): f"{name}-{number}" for name in names for number in range(replicas.get(name, 1))}
         """A replica's stable name by its name here: a killed one that comes back at once gets its partitions at once."""
         self._package = package
         self._ports: dict[str, int] = {}

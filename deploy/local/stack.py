@@ -50,8 +50,8 @@ class StackOptions:
     """Further environment for all services."""
     own: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Further environment for one service, or for one replica."""
-    replicas: int = 1
-    """How many processes each service has."""
+    replicas: Mapping[str, int] = field(default_factory=dict)
+    """How many processes a service has; one that is not named has one."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -73,17 +73,20 @@ class ApacheKafka:
         """Start again over the same data and the same ports (after `stop` or `kill`)."""
         await self._launch(await jars.jars())
 
-    async def stop(self) -> None:
-        """End all nodes in an orderly way."""
-        await self._processes.stop(self.running)
-        self.running = []
+    async def stop(self, number: int | None = None) -> None:
+        """End one node, or all, in an orderly way."""
+        leaving = self._running(number)
+        await self._processes.stop(leaving)
+        self.running = [running for running in self.running if running not in leaving]
 
     def kill(self, number: int | None = None) -> None:
         """End one node, or all, with -9."""
-        for running in list(self.running):
-            if number is None or running.name == self._name(number):
-                self._processes.kill(running)
-                self.running.remove(running)
+        for running in self._running(number):
+            self._processes.kill(running)
+            self.running.remove(running)
+
+    def _running(self, number: int | None) -> list[Running]:
+        return [running for running in self.running if number is None or running.name == self._name(number)]
 
     async def _attempt(self, libraries: Path) -> None:
         ports = iter(free_ports(3 * self._count))
