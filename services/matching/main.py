@@ -4,8 +4,9 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from services.matching.adapters.library import MongoLibrary
-from services.matching.adapters.records import REPLICAS, Shapes
+from services.matching.adapters.records import REPLICAS
 from services.matching.adapters.round_engine import ProcessRoundEngine
+from services.matching.adapters.shapes import Shapes
 from services.matching.adapters.unit_of_work import INDEXES, MongoUnitOfWork
 from services.matching.application.ports import UnitOfWork
 from services.matching.entrypoints.consumers import declare_routes

@@ -19,7 +19,7 @@ from shared.messaging.sending import Sender, SendFailed
 from shared.messaging.telemetry import PathMetrics
 from shared.observability import log_events
 from shared.observability.logging import get_log
-from shared.persistence.database import Database, Document, Transaction
+from shared.persistence.database import Database, Document, Transaction, by_ids
 from shared.persistence.doorbell import Doorbell
 from shared.persistence.errors import DatabaseFault
 from shared.persistence.leases import Lease
@@ -208,7 +208,8 @@ class Relay:
         ids = list(self._sent)
 
         async def work(tx: Transaction) -> None:
-            await tx.collection(COLLECTION).delete_many({"_id": {"$in": ids}})
+            for some in by_ids(ids):
+                await tx.collection(COLLECTION).delete_many(some)
 
         if ids:
             await self._database.transact("relay.forget", work, give_up_after=FORGET_SECONDS)

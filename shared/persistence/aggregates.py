@@ -7,7 +7,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from shared.contracts.base import Contract
 from shared.kernel.aggregate import Aggregate, DomainEvent
 from shared.kernel.errors import NotFound, StaleVersion
-from shared.persistence.database import Document, Filter, Sort, Transaction
+from shared.persistence.database import Document, Filter, Sort, Transaction, by_ids
 
 A = TypeVar("A", bound=Aggregate)
 Outgoing = Contract | Sequence[Contract] | None
@@ -72,7 +72,7 @@ class AggregateStore(Generic[A]):
     async def find_many(self, ids: Iterable[str]) -> list[A]:
         """Return those that exist, in the order of `ids`."""
         wanted = list(dict.fromkeys(ids))
-        found = {each["_id"]: each for each in await self._on.find({"_id": {"$in": wanted}})} if wanted else {}
+        found = {each["_id"]: each for some in by_ids(wanted) for each in await self._on.find(some)}
         return [self._loaded(found[each]) for each in wanted if each in found]
 
     async def find_where(self, filter_: Filter, *, sort: Sort = (), limit: int = 0) -> list[A]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from shared.persistence.database import Document, Transaction
+from shared.persistence.database import Document, Transaction, by_ids
 
 
 def kept_documents(tx: Transaction, collection: str) -> "KeptDocuments":
@@ -52,7 +52,8 @@ class KeptDocuments:
         missing = [each for each in document_ids if each not in self._known]
         if missing:
             self._known |= dict.fromkeys(missing)
-            self._known |= {each["_id"]: each for each in await self._on.find({"_id": {"$in": missing}})}
+            for some in by_ids(missing):
+                self._known |= {each["_id"]: each for each in await self._on.find(some)}
 
     async def _write(self) -> None:
         await self._on.replace_many([({"_id": each}, document) for each, document in self._put.items()], upsert=True)

@@ -2,22 +2,11 @@
 
 from collections.abc import AsyncIterator, Sequence
 
-from services.matching.adapters.records import (
-    CARDS,
-    EXPLANATIONS,
-    HEALTH,
-    LEAVES,
-    PROGRESS,
-    REPORTS,
-    SLICES,
-    Shapes,
-    explanation_in,
-    leaf_in,
-    leaves_with,
-    report_name,
-)
+from services.matching.adapters.records import CARDS, EXPLANATIONS, HEALTH, PROGRESS, explanation_in
 from services.matching.adapters.repositories import PAIRINGS, PROGRAMMES, ROUNDS
+from services.matching.adapters.shapes import Shapes
 from services.matching.adapters.skills import ROUND_SKILLS, tree_in
+from services.matching.adapters.snapshots import LEAVES, REPORTS, SLICES, PackedSlice, leaf_in, leaves_with, report_name
 from services.matching.application.queries import Health, RoundProgress
 from services.matching.domain.draft import Draft
 from services.matching.domain.pairing import Pairing
@@ -74,7 +63,7 @@ class MongoLibrary:
         for name in await slices.find({"round_id": round_id}, sort=[("first_bucket", 1)], projection={"_id": 1}):
             found = await slices.find_one({"_id": name["_id"]})
             if found is not None:
-                yield self._shapes.frozen.validate_python(found["lines"])
+                yield PackedSlice(found["packed"], self._shapes.frozen)
 
     async def leaf(self, round_id: str, draft: int, number: int) -> Leaf | None:
         """Return one piece of a draft."""
@@ -112,7 +101,7 @@ class MongoLibrary:
 
     async def explanation(self, pairing_id: str, member_id: str) -> Explanation | None:
         """Return one side's four lists."""
-        return await explanation_in(self._database.collection(EXPLANATIONS), self._shapes.explanation, pairing_id, member_id)
+        return await explanation_in(self._database.collection(EXPLANATIONS), self._shapes.sides, pairing_id, member_id)
 
     async def health(self, pairing_id: str) -> Health:
         """Return a pairing's counts."""
@@ -123,8 +112,9 @@ class MongoLibrary:
 
     async def offers(self, member_ids: Sequence[str]) -> dict[str, list[str]]:
         """Return the offered skill codes of members."""
-        found = await self._database.collection(CARDS).find({"_id": {"$in": list(member_ids)}}, projection={"card.offers": 1})
-        return {each["_id"]: [offer["code"] for offer in each["card"].get("offers", [])] for each in found}
+        found = await self._database.collection(CARDS).find({"_id": {"$in": list(member_ids)}}, projection={"card": 1})
+        cards = [self._shapes.card.validate_json(each["card"]) for each in found]
+        return {card.member_id: [offer.code for offer in card.offers] for card in cards}
 
     def _programme(self, document: Document) -> Programme:
         return self._database.codecs.aggregate_of(Programme, *_stored(document))

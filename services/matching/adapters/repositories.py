@@ -11,7 +11,7 @@ from services.matching.domain.programme import Programme
 from services.matching.domain.round import WORKING, Round
 from shared.messaging.outbox import Outbox
 from shared.persistence.aggregates import AggregateStore
-from shared.persistence.database import Transaction
+from shared.persistence.database import Transaction, by_ids
 from shared.persistence.indexes import Index
 
 PROGRAMMES, ROUNDS, PAIRINGS, PLACES, TIES = "programmes", "rounds", "pairings", "places", "ties"
@@ -84,7 +84,8 @@ class MongoTieRepository(AggregateStore[Tie]):
 
     async def touching(self, member_ids: Sequence[str]) -> list[Tie]:
         """Return every tie of these members, by id."""
-        return await self.find_where({"ix.members": {"$in": list(member_ids)}}, sort=[("_id", 1)]) if member_ids else []
+        found = {tie.id: tie for some in by_ids(member_ids, "ix.members") for tie in await self.find_where(some)}
+        return [found[each] for each in sorted(found)]
 
 
 def _round_index(found: Round) -> Mapping[str, Any]:

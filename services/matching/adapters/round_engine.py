@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from services.matching.adapters.records import Shapes
+from services.matching.adapters.shapes import Shapes
+from services.matching.adapters.snapshots import PackedSlice
 from services.matching.adapters.worker_lines import END_MARK, Job, Stage
 from services.matching.application.ports import EngineFailed, KeepPiece, Progress, SolveOrder
 from services.matching.domain.draft import Solution
@@ -144,7 +145,7 @@ class ProcessRoundEngine:
         try:
             pipe.write(self._job.dump_json(job) + b"\n")
             async for part in members:
-                await _sent(pipe, self._shapes.frozen.dump_json(list(part)) + b"\n")
+                await _sent(pipe, (part.lines if isinstance(part, PackedSlice) else self._shapes.frozen.dump_json(list(part))) + b"\n")
             await _sent(pipe, END_MARK.encode())
             if base is not None:
                 async for leaf in base:

@@ -1,6 +1,7 @@
 """One transaction of matching, with everything a use case may ask for."""
 
-from services.matching.adapters import records, repositories, skills
+from services.matching.adapters import records, repositories, skills, snapshots
+from services.matching.adapters.shapes import Shapes
 from services.matching.application import ports
 from shared.kernel.cause import Cause
 from shared.kernel.clock import Clock
@@ -10,7 +11,7 @@ from shared.persistence.database import Transaction
 from shared.persistence.doorbell import Doorbell
 from shared.timers.timers import Timers
 
-INDEXES = (*repositories.INDEXES, *records.INDEXES, *skills.INDEXES)
+INDEXES = (*repositories.INDEXES, *records.INDEXES, *snapshots.INDEXES, *skills.INDEXES)
 SALT_BITS = 256
 
 
@@ -26,7 +27,7 @@ class MongoUnitOfWork:
         clock: Clock,
         cause: Cause,
         randomness: Randomness,
-        shapes: records.Shapes,
+        shapes: Shapes,
         rounds_bell: Doorbell,
     ) -> None:
         """Bind every repository to `tx`."""
@@ -40,7 +41,7 @@ class MongoUnitOfWork:
         self.ties: ports.TieRepository = repositories.MongoTieRepository(tx)
         self.cards: ports.CardRepository = records.MongoCardRepository(tx, shapes)
         self.explanations: ports.ExplanationRepository = records.MongoExplanationRepository(tx, shapes)
-        self.snapshots: ports.SnapshotRepository = records.MongoSnapshotRepository(tx, shapes)
+        self.snapshots: ports.SnapshotRepository = snapshots.MongoSnapshotRepository(tx, shapes)
         self.health: ports.HealthRepository = records.MongoHealthRepository(tx)
         self.skills: ports.SkillRepository = skills.MongoSkillRepository(tx)
         self.timers: ports.Timers = timers

@@ -40,8 +40,9 @@ async def save_begun(begun: Sequence[Begun], known: Mapping[str, Tie], uow: Unit
             tie = known.get(tie_id(one, other)) or Tie.between(one, other)
             tie.begin(each.pairing.id)
             ties[tie.id] = tie
-    await uow.ties.add_many([tie for tie in ties.values() if not tie.revision])
-    await uow.ties.save_many([tie for tie in ties.values() if tie.revision])
+    new, met = [tie for tie in ties.values() if not tie.revision], [tie for tie in ties.values() if tie.revision]
+    await uow.ties.add_many(new)
+    await uow.ties.save_many(met)
     await uow.explanations.save({each.pairing.id: each.explanations for each in begun})
     expiries = [(expiry_timer(each.pairing.id), each.pairing.expires_at, {"pairing_id": each.pairing.id}) for each in begun]
     await uow.timers.set_many("pairing-expiry", expiries)

@@ -1,7 +1,7 @@
 """A round freezes who takes part, slice by slice; only the last step makes it count (N7, C: an import never enters a running round)."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from services.matching.application.ports import UnitOfWork
@@ -11,7 +11,7 @@ from services.matching.domain.programme import Programme
 from services.matching.domain.round import Round, RoundState
 from services.matching.domain.snapshot import FrozenMember, digest_of
 
-SLICE_MEMBERS = 300
+SLICE_MEMBERS = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +48,7 @@ async def freeze_slice(command: FreezeSlice, uow: UnitOfWork) -> int:
     programme = await uow.programmes.get(opened.programme_id)
     window = (command.first_bucket, command.end_bucket)
     found = await members_between(programme, window, opened.opened_at, uow)
-    buckets: dict[int, list[FrozenMember]] = {bucket: [] for bucket in range(*window)}
-    for bucket, member in found:
-        buckets[bucket].append(member)
-    digests = [digest_of(asdict(member) for member in members) for members in buckets.values()]
-    await uow.snapshots.put_slice(command.round_id, command.first_bucket, [member for _, member in found], digests)
+    await uow.snapshots.put_slice(command.round_id, window, found)
     return len(found)
 
 
@@ -64,7 +60,7 @@ async def members_between(programme: Programme, window: tuple[int, int], at: dat
     since = at - programme.terms.no_repeat
     learn = programme.rules.mentor.mentors_at_once if programme.rules.kind == "mentor" else None
     return [
-        (place.bucket, _frozen(place, cards[place.member_id], by_member.get(place.member_id, []), at, since, learn))
+        (place.bucket, _frozen(place, cards[place.member_id], by_member.get(place.member_id, []), at, since=since, learn=learn))
         for place in places
         if place.member_id in cards and cards[place.member_id].status != LEFT
     ]
@@ -91,7 +87,7 @@ def _by_member(ties: Iterable[Tie]) -> dict[str, list[tuple[str, Tie]]]:
     return found
 
 
-def _frozen(place: Place, card: Card, ties: list[tuple[str, Tie]], at: datetime, since: datetime, learn: int | None) -> FrozenMember:
+def _frozen(place: Place, card: Card, ties: list[tuple[str, Tie]], at: datetime, *, since: datetime, learn: int | None) -> FrozenMember:
     return FrozenMember(
         card=card,
         seats=place.free,

@@ -145,12 +145,12 @@ class ExplanationRepository(Protocol):
 class SnapshotRepository(Protocol):
     """N7: the frozen members of a round, in slices, and the pieces of its outcome."""
 
-    async def put_slice(self, round_id: str, first_bucket: int, members: Sequence[FrozenMember], digests: Sequence[str]) -> None:
-        """Keep one slice; writing it again replaces it."""
+    async def put_slice(self, round_id: str, buckets: tuple[int, int], members: Sequence[tuple[int, FrozenMember]]) -> None:
+        """Keep the members of some buckets, each with their bucket; writing them again replaces them."""
         ...
 
     async def digests(self, round_id: str) -> list[str]:
-        """Return the digests of all slices' buckets, in order."""
+        """Return the digests of all buckets, in order."""
         ...
 
     async def clear(self, round_id: str) -> None:
@@ -283,7 +283,7 @@ class EngineFailed(Exception):
         self.code = code
 
 
-class RoundEngine(Protocol):
+class RoundSolver(Protocol):
     """N4: solves a whole round outside this process; cancelling the call ends the work."""
 
     async def solve(
@@ -303,6 +303,10 @@ class RoundEngine(Protocol):
         """
         ...
 
+
+class RoundEngine(RoundSolver, Protocol):
+    """What admins may ask beside: nothing of it is kept."""
+
     async def preview(self, order: SolveOrder, members: AsyncIterator[Sequence[FrozenMember]]) -> dict[str, Any]:
         """N7: look at a pool by the order's rules and return aggregates; nothing is solved.
 
@@ -315,7 +319,7 @@ class RoundEngine(Protocol):
     def compare(
         self, order: SolveOrder, members: AsyncIterator[Sequence[FrozenMember]], *, base: AsyncIterator[Leaf]
     ) -> AsyncIterator[dict[str, Any]]:
-        """N7: solve without keeping anything and yield progress, what would change, and last the comparison with `base`.
+        """N7: solve and yield progress, what would change, and last the comparison with `base`.
 
         Raises:
             EngineFailed: there is no answer; asking again may help.

@@ -15,7 +15,7 @@ from services.matching.application import (
     review_pairing,
     solve_round,
 )
-from services.matching.application.ports import EngineFailed, Piece, Progress, RoundEngine, SolveOrder, UnitOfWork
+from services.matching.application.ports import EngineFailed, Piece, Progress, RoundSolver, SolveOrder, UnitOfWork
 from services.matching.application.queries import RoundProgress
 from services.matching.domain.draft import Draft, Solution
 from services.matching.domain.round import Round, RoundState
@@ -74,7 +74,7 @@ class Runner:
 
     transact: Transact
     reader: RoundReader
-    engine: RoundEngine
+    engine: RoundSolver
     bell: Doorbell
     lease: Lease
     tasks: Tasks

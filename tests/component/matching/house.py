@@ -15,9 +15,9 @@ from pydantic import TypeAdapter
 
 from services.matching.adapters import round_worker
 from services.matching.adapters.library import MongoLibrary
-from services.matching.adapters.records import Shapes
+from services.matching.adapters.shapes import Shapes
 from services.matching.adapters.worker_lines import END_MARK, Job
-from services.matching.application.ports import EngineFailed, KeepPiece, Progress, RoundEngine, SolveOrder
+from services.matching.application.ports import EngineFailed, KeepPiece, Progress, RoundSolver, SolveOrder
 from services.matching.domain.draft import Solution
 from services.matching.domain.snapshot import FrozenMember, Leaf, Report
 from services.matching.entrypoints.jobs import Runner
@@ -153,7 +153,7 @@ class House:
         runner: Runner = self.service.jobs["rounds"].__self__  # type: ignore[attr-defined]
         return runner
 
-    def solves_by(self, engine: RoundEngine) -> None:
+    def solves_by(self, engine: RoundSolver) -> None:
         """Let the runner use this engine."""
         object.__setattr__(self.runner, "engine", engine)
 

@@ -11,8 +11,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from services.matching.adapters import round_worker
-from services.matching.adapters.records import Shapes
 from services.matching.adapters.round_engine import ProcessRoundEngine
+from services.matching.adapters.shapes import Shapes
 from services.matching.adapters.worker_lines import Job
 from services.matching.application.ports import EngineFailed, Piece, SolveOrder
 from services.matching.domain.card import Card, Offer, Want
