@@ -54,6 +54,9 @@ COMMANDS = {
     "token": Lazy(f"{ROOM}.token:token", "Print an access token of the local issuer."),
     "events": Lazy(f"{ROOM}.events:events", "Follow the facts as other systems read them: tail."),
     "match": Lazy("services.matching.entrypoints.cli:match", "Pair a people file without any server."),
+    "replay": Lazy(f"{ROOM}.replay:replay", "Build what a service remembers anew from the topics."),
+    "verify": Lazy(f"{ROOM}.replay:verify", "Hold topics, replicas and outboxes against each other."),
+    "trace": Lazy(f"{ROOM}.trace:trace", "The way of one command through facts and logs."),
     "dead-letters": Lazy(f"{ROOM}.dead_letters:dead_letters", "Messages set aside: list, show, redrive, discard."),
 }
 FLAGS_OF_THE_ROOT = (

@@ -23,6 +23,10 @@ class ReplayDesk(Protocol):
         """Return how far one is."""
         ...
 
+    async def unfinished(self) -> list[dict[str, Any]]:
+        """Return the one that works or was stopped, if there is one."""
+        ...
+
     async def stop(self, replay_id: str, *, by: str, discard: bool) -> None:
         """Stop one."""
         ...
@@ -65,6 +69,12 @@ class Replay(BaseModel):
     audit: list[Step]
 
 
+class ReplayList(BaseModel):
+    """At most one: a service has one replay at a time."""
+
+    items: list[Replay]
+
+
 class Stop(BaseModel):
     """Stopped ones go on at the next start; discarded ones are gone with all that was built beside."""
 
@@ -79,6 +89,11 @@ def replays_router(replays: ReplayDesk) -> APIRouter:
     async def start_replay(body: ReplayWish, principal: Operator) -> Replay:
         """Start a replay beside the running service, or go on with the same unfinished one."""
         return Replay.model_validate(await replays.start(body.topics, body.since, repair=body.repair, by=principal.opaque_id))
+
+    @router.get("")
+    async def list_replays() -> ReplayList:
+        """List what is not finished."""
+        return ReplayList(items=[Replay.model_validate(row) for row in await replays.unfinished()])
 
     @router.get("/{replay_id}")
     async def show_replay(replay_id: str) -> Replay:

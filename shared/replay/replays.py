@@ -18,8 +18,8 @@ from shared.persistence.leases import Lease
 from shared.persistence.patience import Patience
 from shared.replay.comparing import names_of
 from shared.replay.replica import Replica
-from shared.replay.requests import Ended, Requests, State, Wish, shown
-from shared.replay.work import Work, clean
+from shared.replay.requests import WORKING, Ended, Requests, Wish, shown
+from shared.replay.work import Work
 
 TROUBLE = (DatabaseFault, OutcomeUnknown, StaleVersion, BrokerAway)
 
@@ -74,16 +74,21 @@ class Replays:
     async def show(self, replay_id: str) -> dict[str, Any]:
         """Return how far one is; whoever asks a process lets it carry on what another one left."""
         row = await self._requests.get(replay_id)
-        if row["state"] in {State.READING, State.COMPARING}:
+        if row["state"] in WORKING:
             self._wake()
         return shown(row)
+
+    async def unfinished(self) -> list[dict[str, Any]]:
+        """Return the one that works or was stopped, if there is one."""
+        row = await self._requests.unfinished()
+        return [] if row is None else [shown(row)]
 
     async def stop(self, replay_id: str, *, by: str, discard: bool) -> None:
         """Stop one so that it can go on later; or discard it with all that was built beside."""
         await self._requests.get(replay_id)
-        await self._requests.stop(replay_id, by=by, state=State.DONE if discard else State.STOPPED)
+        await self._requests.stop(replay_id, by=by, discard=discard)
         if discard:
-            await clean(self._database, self._indexes)
+            self._wake()
 
     def _wake(self) -> None:
         if self._running is None or self._running.done():

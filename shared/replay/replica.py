@@ -1,7 +1,7 @@
 """What a service remembers of other services' facts and could forget: declared by its `main.py`, built anew by a replay."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from shared.contracts.topics import Kind, Topic
@@ -22,7 +22,7 @@ class Replica:
     """Where a document names the key of its events."""
     fields: tuple[str, ...] = ()
     """When the document is an aggregate of the service's own: the paths that are a replica; the rest of it is never touched."""
-    empty: Mapping[str, Any] = field(default_factory=dict)
+    empty: tuple[tuple[str, Any], ...] = ()
     """How a document looks that says nothing yet, such as one made so that a first record is noticed."""
 
     @property
@@ -37,7 +37,7 @@ class Replica:
 
     def said(self, document: Document) -> Said | None:
         """Return what a document says; None when nothing."""
-        if self.empty and all(document.get(name) == value for name, value in self.empty.items()):
+        if self.empty and all(document.get(name) == value for name, value in self.empty):
             return None
         return {path: value_at(document, path) for path in self.fields} if self.fields else document
 

@@ -20,11 +20,13 @@ class State(StrEnum):
 
     READING = "reading"
     COMPARING = "comparing"
+    CLEANING = "cleaning"
+    """All is judged, or it was given up: what stands beside goes."""
     STOPPED = "stopped"
     DONE = "done"
 
 
-WORKING = (State.READING.value, State.COMPARING.value)
+WORKING = (State.READING.value, State.COMPARING.value, State.CLEANING.value)
 UNFINISHED = (*WORKING, State.STOPPED.value)
 
 
@@ -91,10 +93,17 @@ class Requests:
         """Return the row that is to be worked on, if there is one."""
         return await self._database.collection(COLLECTION).find_one({"state": {"$in": list(WORKING)}})
 
-    async def stop(self, replay_id: str, *, by: str, state: State = State.STOPPED) -> None:
-        """Stop it (it can go on later), or end it for good; harmless when it has ended."""
-        change = {"$set": {"state": state.value}, "$push": {"audit": _entry(self._database.wall.now(), by, state.value)}}
-        await self._database.collection(COLLECTION).update_one({"_id": replay_id, "state": {"$in": list(UNFINISHED)}}, change)
+    async def unfinished(self) -> Document | None:
+        """Return the row that works or was stopped, if there is one."""
+        return await self._database.collection(COLLECTION).find_one({"state": {"$in": list(UNFINISHED)}})
+
+    async def stop(self, replay_id: str, *, by: str, discard: bool) -> None:
+        """Stop it (it can go on later), or have it cleaned away for good; harmless when it has ended."""
+        state, action = (State.CLEANING, "discard") if discard else (State.STOPPED, "stop")
+        stoppable = [each for each in UNFINISHED if each != State.CLEANING]
+        now = self._database.wall.now()
+        change = {"$set": {"state": state.value}, "$inc": {"step": 1}, "$push": {"audit": _entry(now, by, action)}}
+        await self._database.collection(COLLECTION).update_one({"_id": replay_id, "state": {"$in": stoppable}}, change)
 
 
 async def step(tx: Transaction, row: Document, change: Mapping[str, Any]) -> Document:

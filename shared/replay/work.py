@@ -58,23 +58,33 @@ class Work:
         """
         self._row = row
         await self._reader.close()
-        if row["positions"] is None:
+        if row["state"] != State.CLEANING:
+            await self._build_and_judge()
+            await self._keep("replay.clean", {"state": State.CLEANING.value, "busy": []})
+        await self._clean()
+        await self._keep("replay.end", {"state": State.DONE.value})
+        return self._row
+
+    async def _build_and_judge(self) -> None:
+        if self._row["positions"] is None:
             await self._begin()
         if self._row["state"] == State.READING:
             await self._read_to_the_end()
             await self._open_windows()
         await self._compare()
         await self._judge_busy()
-        await self._keep("replay.end", {"state": State.DONE.value, "busy": []})
-        await clean(self._database, self._indexes)
-        return self._row
+
+    async def _clean(self) -> None:
+        """Empty everything that stands beside."""
+        for name in sorted({PREFIX + index.collection for index in self._indexes} | {READ}):
+            await self._database.collection(name).delete_many({})
 
     async def _keep(self, label: str, change: Mapping[str, Any]) -> None:
         self._row = await self._database.transact(label, lambda tx: step(tx, self._row, change))
 
     async def _begin(self) -> None:
         await self._database.ensure_indexes(indexes_beside(self._indexes))
-        await clean(self._database, self._indexes)
+        await self._clean()
         places = await self._reader.begin(self._topics, self._row["since"])
         ends = await self._reader.ends(places)
         total = sum(ends[place] - offset for place, offset in places.items())
@@ -200,12 +210,6 @@ class Work:
             whole=self._row["since"] is None,
             inbox_begins=self._inbox_begins,
         )
-
-
-async def clean(database: Database, indexes: Sequence[Index]) -> None:
-    """Empty everything that stands beside."""
-    for name in sorted({PREFIX + index.collection for index in indexes} | {READ}):
-        await database.collection(name).delete_many({})
 
 
 def _stored(places: Mapping[Place, int]) -> list[list[Any]]:

@@ -26,6 +26,7 @@ OPERATIONS = (
     "GET /ops/dead-letters",
     "GET /ops/dead-letters/{event_id}",
     "GET /ops/dead-letters/{event_id}/payload",
+    "GET /ops/replays",
     "GET /ops/replays/{replay_id}",
 )
 OPERATIONS_POST = ("POST /ops/dead-letters/{event_id}/redrive", "POST /ops/dead-letters/{event_id}/discard")

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
+from functools import partial
+from pathlib import Path
 
 from services.console.adapters import local_tokens
 from services.console.adapters.target import Target
-from services.console.application.ports import Api, Facts
+from services.console.application.ports import Api, Facts, LinesOf
 from shared.kernel.randomness import SystemRandomness
 
 COMMAND_HOURS = 1.0
@@ -30,6 +32,14 @@ class TargetConnections:
         from services.console.adapters.kafka_facts import KafkaFacts  # noqa: PLC0415 - as above
 
         return KafkaFacts(self._target.kafka_settings())
+
+    def log_lines(self, folder: Path | None) -> LinesOf:
+        """Return the reader of the services' log files."""
+        from services.console.adapters.log_files import lines_of  # noqa: PLC0415 - as above
+
+        stack = self._target.stack
+        place = folder or (Path(stack.logs) if stack is not None else None)
+        return partial(lines_of, place)
 
     def mint(self, subject: str, roles: Sequence[str], programmes: Sequence[str], hours: float) -> str:
         """Return a token of the local issuer."""

@@ -1,6 +1,6 @@
 """What the use cases need from outside."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -48,6 +48,10 @@ class Facts(Protocol):
         ...
 
 
+LinesOf = Callable[[Collection[str]], Iterable[dict[str, Any]]]
+"""Gives the log lines that carry one of some correlation ids."""
+
+
 class Connections(Protocol):
     """Everything that a command may connect to; nothing is opened before it is asked for."""
 
@@ -57,6 +61,10 @@ class Connections(Protocol):
 
     def facts(self) -> Facts:
         """Return the reader of facts."""
+        ...
+
+    def log_lines(self, folder: Path | None) -> LinesOf:
+        """Return the reader of the services' log files in `folder`, else where `tandem up` keeps them, else of none."""
         ...
 
     def mint(self, subject: str, roles: Sequence[str], programmes: Sequence[str], hours: float) -> str:

@@ -28,7 +28,7 @@ INDEXES = (
     Index(collection=DIARIES, keys=(("pairing_id", 1), ("quarter", 1))),
 )
 
-REPLICAS = (Replica(collection=CARDS, topics=(PROFILE_CARD,), empty={"sequence": 0}),)
+REPLICAS = (Replica(collection=CARDS, topics=(PROFILE_CARD,), empty=(("sequence", 0),)),)
 """What follows from others' facts alone; a card with sequence 0 was made so that the real one, when it comes, is noticed."""
 
 

@@ -41,16 +41,22 @@ async def matching() -> AsyncIterator[Scene]:
         yield opened
 
 
+async def looked_at(matching: Scene) -> dict[str, dict[str, int]]:
+    """Replay everything and return the verdicts where there was something to judge."""
+    return {name: counts for name, counts in (await matching.replay()).items() if counts}
+
+
 class TestReplay:
     """N2: what follows from facts is put right, what matching decides is not touched."""
 
     async def test_cards_and_counts_are_as_the_facts_say(self, matching: Scene) -> None:
         """N19: a session counts once, however often its fact is read; places and pairings stay."""
         before = await matching.everything()
-        assert await matching.replay() == {"cards": {"equal": 3}, "pairing_health": {"equal": 1}}
+        sound, mended = {"equal": 3}, {"equal": 2, "repaired": 1}
+        assert await looked_at(matching) == {"cards": sound, "pairing_health": {"equal": 1}}
         await matching.spoil("cards", "cem", left_at=None)
         await matching.spoil("pairing_health", PAIRING, held=17)
-        assert await matching.replay() == {"cards": {"equal": 2, "repaired": 1}, "pairing_health": {"repaired": 1}}
+        assert await looked_at(matching) == {"cards": mended, "pairing_health": {"repaired": 1}}
         assert await matching.everything() == before
 
     async def test_a_second_copy_on_a_topic_changes_nothing(self, matching: Scene) -> None:

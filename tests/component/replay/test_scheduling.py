@@ -1,5 +1,6 @@
 """Scheduling's cards are built anew from their topic, beside the living ones (N1, N2)."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from services.scheduling.main import NAME, build
 from services.scheduling.settings import SchedulingSettings
 from shared.contracts import topics
 from shared.kernel.clock import WallClock
+from shared.messaging.reading import BrokerAway
 from tests.component.replay.scene import Scene, scene
 from tests.component.scheduling.house import activated, card
 from tests.support.probing import until
@@ -154,16 +156,20 @@ class TestLife:
         again = await scheduling.start()
         assert again["replay_id"] == replay["replay_id"]
         done = await scheduling.ended(again)
-        assert [step["action"] for step in done["audit"]] == ["start", "stopped", "continue"]
+        assert [step["action"] for step in done["audit"]] == ["start", "stop", "continue"]
         assert (done["read"], done["verdicts"]) == (4, {"cards": {"equal": 3}})
 
     async def test_one_at_a_time_unless_it_is_discarded(self, scheduling: Scene) -> None:
         """N2: two wishes would build over each other."""
-        scheduling.reader.take = _never  # type: ignore[method-assign, assignment]
+        read = scheduling.reader.take
+        scheduling.reader.take = _slowly  # type: ignore[method-assign, assignment]
         replay = await scheduling.start()
         answer = await scheduling.app.client.post("/ops/replays", json={"repair": False})
         assert (answer.status_code, answer.json()["code"]) == (409, "replay-under-way")
         await scheduling.app.client.post(f"/ops/replays/{replay['replay_id']}/stop", json={"discard": True})
+        scheduling.reader.take = read  # type: ignore[method-assign]
+        assert (await scheduling.ended(replay))["audit"][-1]["action"] == "discard"
+        assert await scheduling.beside() == {}
         answer = await scheduling.app.client.post("/ops/replays", json={"repair": False})
         assert answer.status_code == 202
 
@@ -173,5 +179,6 @@ class TestLife:
         assert (answer.status_code, answer.json()["code"]) == (409, "nothing-to-replay")
 
 
-async def _never(*_: Any) -> Any:
-    await until(lambda: False, within=3_600, saying="never")
+async def _slowly(*_: Any) -> Any:
+    await asyncio.sleep(0.05)
+    raise BrokerAway("a test")

@@ -3,10 +3,12 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from services.console.application.ports import Api
+from services.console.adapters.log_files import lines_of
+from services.console.application.ports import Api, LinesOf
 from services.console.domain.endings import ConsoleTrouble, Refused
 from services.console.domain.facts import Fact
 
@@ -78,6 +80,10 @@ class InMemoryConnections:
     def facts(self) -> InMemoryFacts:
         """Return the facts."""
         return self.read
+
+    def log_lines(self, folder: Path | None) -> LinesOf:
+        """Return the reader of this folder, or of none."""
+        return partial(lines_of, folder)
 
     def mint(self, subject: str, roles: Sequence[str], programmes: Sequence[str], hours: float) -> str:
         """Return a readable token."""

@@ -15,6 +15,7 @@ from tests.unit.console.fakes import InMemoryConnections
 SUBCOMMANDS = (
     *(("up",), ("demo",), ("status",), ("import",), ("enrol",), ("token",), ("match",), ("programme", "apply"), ("round", "run")),
     *(("programme", "preview"), ("skills", "list"), ("skills", "add"), ("skills", "merge")),
+    *(("replay",), ("verify",), ("trace",)),
     *(("events", "tail"), ("dead-letters", "list"), ("dead-letters", "show"), ("dead-letters", "redrive"), ("dead-letters", "discard")),
 )
 MEMBER = "6f1c2a34-9d0e-4b52-8f7a-0d6f1f0a1b01"

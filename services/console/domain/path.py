@@ -1,0 +1,73 @@
+"""The way of one command: facts as a tree by what led to what, log lines beside them in the order of time. Ids and codes only (N9, N17)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from services.console.domain.facts import Fact
+
+SAID = ("command", "route", "kind", "type", "topic", "template", "channel", "outcome", "label")
+"""What a log line may say of its work besides ids: names and codes."""
+
+
+@dataclass(slots=True)
+class Step:
+    """One thing that happened, and what it led to."""
+
+    at: str
+    service: str
+    what: str
+    subject: str = ""
+    id: str = ""
+    cause: str = ""
+    correlation: str = ""
+    code: str = ""
+    leads_to: list["Step"] = field(default_factory=list)
+
+    def as_plain(self) -> dict[str, Any]:
+        """Return what `--json` prints; empty things are left out."""
+        plain = {name: getattr(self, name) for name in ("at", "service", "what", "subject", "id", "cause", "correlation", "code")}
+        found: dict[str, Any] = {name: value for name, value in plain.items() if value}
+        return found | ({"leads_to": [one.as_plain() for one in self.leads_to]} if self.leads_to else {})
+
+
+def of_fact(fact: Fact) -> Step:
+    """Return the step that a fact tells of."""
+    said = fact.attributes
+    return Step(
+        at=said.get("time", ""),
+        service=said.get("source", "").rpartition("/")[2],
+        what=fact.type,
+        subject=fact.key,
+        id=said.get("id", ""),
+        cause=said.get("causationid", ""),
+        correlation=said.get("correlationid", ""),
+    )
+
+
+def of_line(line: Mapping[str, Any]) -> Step:
+    """Return the step that a log line tells of."""
+    tandem = line.get("tandem") or {}
+    said = " ".join(str(tandem[name]) for name in SAID if tandem.get(name))
+    action = (line.get("event") or {}).get("action") or line.get("message", "")
+    return Step(
+        at=str(line.get("@timestamp", "")),
+        service=(line.get("service") or {}).get("name", ""),
+        what=f"{action} {said}".strip(),
+        subject=str(tandem.get("pairing_id") or tandem.get("member_id") or tandem.get("round_id") or ""),
+        id=str(tandem.get("event_id") or tandem.get("delivery_id") or ""),
+        correlation=(line.get("trace") or {}).get("id", ""),
+        code=(line.get("error") or {}).get("code", "") if isinstance(line.get("error"), Mapping) else "",
+    )
+
+
+def as_tree(facts: Sequence[Step]) -> list[Step]:
+    """Return the steps that nothing here led to, each with what it led to, in the order given; second copies are left out."""
+    by_id: dict[str, Step] = {}
+    for step in facts:
+        by_id.setdefault(step.id, step)
+    roots: list[Step] = []
+    for step in by_id.values():
+        cause = by_id.get(step.cause)
+        (roots if cause is None or cause is step else cause.leads_to).append(step)
+    return roots
