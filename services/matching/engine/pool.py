@@ -1,6 +1,7 @@
 """From a snapshot and a rule set to the arrays that are searched: scarcity, indexes, vectors' lengths, gates."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,20 +18,47 @@ RELATED = -1
 Counts = NDArray[np.integer[Any]]
 
 
-def build_pool(snapshot: Snapshot, rules: RuleSet) -> Pool:
-    """Return the pool in which this rule set's round is searched."""
-    vocabulary = tuple(sorted({*snapshot.wants.vocabulary, *snapshot.offers.vocabulary}))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What a pool knows of its codes: their numbers and what each weighs. Held fixed while a few people change."""
+
+    skills: tuple[str, ...]
+    scarcity: Real
+    best_known: Long
+    """The strongest stated offer of each skill."""
+    goals: Int
+    challenges: Int
+    experience: Int
+
+
+def basis_of(snapshot: Snapshot, pool: Pool, rules: RuleSet) -> Basis:
+    """Return the basis of a pool."""
+    offered, size = pool.offers, len(pool.offers.post_start) - 1
+    direct = np.bincount(offered.skill[offered.bar != RELATED], minlength=size)
+    return Basis(
+        skills=skill_vocabulary(snapshot),
+        scarcity=scarcity(direct, np.diff(pool.wants.post_start), len(pool.seats), rules.gain.scarcity_floor),
+        best_known=_best_known(offered, size),
+        goals=pool.goals.weight,
+        challenges=pool.challenges.weight,
+        experience=pool.experience.weight,
+    )
+
+
+def build_pool(snapshot: Snapshot, rules: RuleSet, basis: Basis | None = None) -> Pool:
+    """Return the pool in which this rule set's round is searched; with a `basis` its codes weigh what they weighed there."""
+    vocabulary = basis.skills if basis else skill_vocabulary(snapshot)
     wants, offers = _renumbered(snapshot.wants, vocabulary), _renumbered(snapshot.offers, vocabulary)
     offered = _offers(offers, vocabulary, rules)
-    wanted, inverse = _wants(wants, offers, offered, len(vocabulary), rules)
+    wanted, inverse = _wants(wants, offers, offered, rules, basis)
     bar_start, bar_person, bar_gate = _gates(snapshot, rules)
     return Pool(
         wants=wanted,
         offers=offered,
         inverse_wish=inverse,
-        goals=_tags(snapshot.goals),
-        challenges=_tags(snapshot.challenges),
-        experience=_tags(snapshot.experience, _journey_weights(snapshot.experience, rules.sameness.journey)),
+        goals=_tags(snapshot.goals, basis.goals if basis else _rarities(snapshot.goals)),
+        challenges=_tags(snapshot.challenges, basis.challenges if basis else _rarities(snapshot.challenges)),
+        experience=_tags(snapshot.experience, basis.experience if basis else _rarities(snapshot.experience, rules.sameness.journey)),
         level=snapshot.level,
         years=_years(snapshot.years, rules.sameness.years_added),
         family=snapshot.family.code,
@@ -55,7 +83,9 @@ def skill_vocabulary(snapshot: Snapshot) -> tuple[str, ...]:
 def _renumbered(codes: Codes, vocabulary: tuple[str, ...]) -> Codes:
     number = {code: position for position, code in enumerate(vocabulary)}
     to = np.array([number[code] for code in codes.vocabulary] or [0], np.int32)
-    return Codes(vocabulary, codes.start, to[codes.code], codes.value)
+    code = to[codes.code]
+    order = np.lexsort((code, rows_of(codes.start)))
+    return Codes(vocabulary, codes.start, code[order], codes.value[order])
 
 
 def rows_of(start: Long) -> Long:
@@ -117,17 +147,25 @@ def scarcity(offerers: Counts, wishes: Counts, people: int, floor: float) -> Rea
     return raw / mean
 
 
-def _wants(wants: Codes, offers: Codes, offered: Skills, size: int, rules: RuleSet) -> tuple[Skills, Real]:
+def _best_known(offered: Skills, size: int) -> Long:
+    best = np.zeros(size, np.int64)
+    np.maximum.at(best, offered.skill, offered.bar)
+    return best
+
+
+def _wants(wants: Codes, offers: Codes, offered: Skills, rules: RuleSet, basis: Basis | None) -> tuple[Skills, Real]:
     """N10: weigh each wish by priority and scarcity, and find each person's whole wish D."""
-    person = rows_of(wants.start)
+    person, size = rows_of(wants.start), len(wants.vocabulary)
     own = _own_strength(wants, offers, size, rules.gain.unknown_strength)
-    best_known = np.zeros(size, np.int64)
-    np.maximum.at(best_known, offered.skill, offered.bar)
+    best_known = _best_known(offered, size) if basis is None else basis.best_known
     kept = (own == 0) | (own < best_known[wants.code])
     start = np.concatenate(([0], np.cumsum(np.bincount(person[kept], minlength=len(wants.start) - 1)))).astype(np.int64)
     skill, bar, person = wants.code[kept], own[kept].astype(np.int32), person[kept]
-    counts = np.bincount(offers.code, minlength=size)
-    worth = scarcity(counts, np.bincount(skill, minlength=size), len(start) - 1, rules.gain.scarcity_floor)
+    if basis is None:
+        counts, wishes = np.bincount(offers.code, minlength=size), np.bincount(skill, minlength=size)
+        worth = scarcity(counts, wishes, len(start) - 1, rules.gain.scarcity_floor)
+    else:
+        worth = basis.scarcity
     bar[(bar == 0) & _knows_something_near(person, skill, offered)] = RELATED
     priority = np.where(wants.value == 0, rules.gain.unknown_priority, wants.value)[kept]
     value = np.maximum(1, np.round(priority * worth[skill] * WISH_UNIT)).astype(np.int32)
@@ -169,19 +207,18 @@ def _years(years: Int, added: float) -> Int:
     return np.where(years < 0, -1, np.round(1_000 * np.log(np.maximum(years, 0) / 1_000 + added))).astype(np.int32)
 
 
-def _journey_weights(codes: Codes, weight: float) -> Real:
-    """R25: return what each code of the experience counts: skills 1, steps of the journey by the programme's rule."""
-    return np.array([weight if code.startswith(JOURNEY) else 1.0 for code in codes.vocabulary], np.float64)
-
-
-def _tags(codes: Codes, share: Real | None = None) -> Tags:
-    """Weigh each code by its rarity: two of three people tick "learn new things"."""
+def _rarities(codes: Codes, journey: float = 1.0) -> Int:
+    """Weigh each code by its rarity: two of three people tick "learn new things". R25: steps of a journey by the programme's rule."""
     people, size = len(codes.start) - 1, len(codes.vocabulary)
-    post_start, order = _posting(codes.code, size)
-    rarity = np.log((people + 1) / (np.diff(post_start) + 1)) if size else np.zeros(0)
-    weight = np.maximum(TAG_UNIT // 32, np.round(rarity * rarity * TAG_UNIT * (1.0 if share is None else share))).astype(np.int32)
+    rarity = np.log((people + 1) / (np.bincount(codes.code, minlength=size) + 1))
+    share = np.array([journey if code.startswith(JOURNEY) else 1.0 for code in codes.vocabulary], np.float64)
+    return np.maximum(TAG_UNIT // 32, np.round(rarity * rarity * TAG_UNIT * share)).astype(np.int32)
+
+
+def _tags(codes: Codes, weight: Int) -> Tags:
+    post_start, order = _posting(codes.code, len(weight))
     person = rows_of(codes.start)
-    length = np.bincount(person, weight[codes.code], minlength=people)
+    length = np.bincount(person, weight[codes.code], minlength=len(codes.start) - 1)
     scale = np.where(length > 0, 1.0 / np.sqrt(np.maximum(length, 1)), 0.0)
     return Tags(codes.start, codes.code, post_start, person[order].astype(np.int32), weight, scale)
 

@@ -1,26 +1,33 @@
-"""Suggestions between rounds, and "why not X?", from the same index and score as a round (R3, R17, N4).
+"""Suggestions between rounds, and "why not X?", from the same index and score as a round (R3, R15-R17, N4).
 
-Lists are ordered by score less half the partner's seat price, so that a few people do not fill everybody's list. An
-index is immutable but for its working space, which serves one question at a time: build a new one and swap it.
+Lists are ordered by score less half the partner's seat price, so that a few people do not fill everybody's list. An index
+is immutable but for its working space, which serves one question at a time. Who changed since it was built lies over it
+(`with_changed`); a new index is built elsewhere and swapped in.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
-from services.matching.domain.reasons import FULL_PARTNER, NO_GAIN, PRIVATE_GATES
+from services.matching.domain.reasons import FULL_PARTNER, NO_GAIN, PRIVATE_GATES, Gate
 from services.matching.domain.rules import RuleSet
-from services.matching.engine.calibrate import recall
+from services.matching.engine.calibrate import calibrate, recall
 from services.matching.engine.candidates import keep_allowed
+from services.matching.engine.overlay import Words, laid_over
 from services.matching.engine.pairwise import PASSES, gain_sums, score_pairs
 from services.matching.engine.person import Person
-from services.matching.engine.pool import build_pool
+from services.matching.engine.pool import Basis, basis_of, build_pool
 from services.matching.engine.result import Quantiles
 from services.matching.engine.scan import new_scratch, scan_row
+from services.matching.engine.shapes import Long, Model, Pool, Real
 from services.matching.engine.snapshot import GATES, freeze
 
 _EACH = np.int8(0)
+_SPARE = 200
+"""So many more than asked for are looked at, since some may be barred by name."""
+Named = tuple[tuple[Gate, frozenset[str]], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,43 +48,164 @@ class WhyNot:
     they_gain: float
 
 
+FULL = WhyNot(FULL_PARTNER, 0, 0.0, 0.0)
+"""The one answer for a full partner, a do-not-pair entry, and whoever takes no part (R5)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """What is built once and may cross processes: arrays, ids in order, and whom each person may not meet by name."""
+
+    rules: RuleSet
+    ids: tuple[str, ...]
+    places: Mapping[str, int]
+    pool: Pool
+    model: Model
+    words: Words
+    named: Mapping[str, Named]
+    half_price: Real
+
+
+def build_index(
+    people: Sequence[Person], rules: RuleSet, seed: int, *, prices: Mapping[str, float], quantiles: Quantiles | None = None
+) -> Index:
+    """Build an index of everybody; quantiles and prices are those of the last round or what-if where there was one."""
+    snapshot = freeze(people, rules.placeholders)
+    pool = build_pool(snapshot, rules)
+    placed = recall(pool, rules, quantiles) if quantiles is not None else calibrate(pool, rules, seed)
+    return Index(
+        rules=rules,
+        ids=snapshot.ids,
+        places={member: place for place, member in enumerate(snapshot.ids)},
+        pool=pool,
+        model=placed.model,
+        words=Words.read(snapshot, basis_of(snapshot, pool, rules)),
+        named={one.id: _named(one) for one in people},
+        half_price=np.array([prices.get(member, 0.0) / 2 for member in snapshot.ids]),
+    )
+
+
+def _named(one: Person) -> Named:
+    lists = (
+        (Gate.DO_NOT_PAIR, one.do_not_pair),
+        (Gate.LIVE_PARTNER, one.live_partners),
+        (Gate.PAST_PARTNER, one.past_partners),
+        (Gate.REPORTING_LINE, one.manager_chain),
+        (Gate.RECRUITER, one.recruiter_of),
+    )
+    return tuple((gate, frozenset(others)) for gate, others in lists if others)
+
+
 class SuggestionIndex:
     """Who could help whom, as of one moment."""
 
-    def __init__(self, people: Sequence[Person], rules: RuleSet, quantiles: Quantiles, prices: Mapping[str, float]) -> None:
-        """Index `people`; quantiles and prices are those of the last round or what-if."""
-        snapshot = freeze(people, rules.placeholders)
-        self._ids = snapshot.ids
-        self._place = {member: place for place, member in enumerate(snapshot.ids)}
-        self._pool = build_pool(snapshot, rules)
-        self._model = recall(self._pool, rules, quantiles).model
-        self._half_price = np.array([prices.get(member, 0.0) / 2 for member in snapshot.ids])
-        self._no_limit = np.zeros(len(snapshot.ids))
+    def __init__(self, index: Index, changed: Mapping[str, Person | None] | None = None) -> None:
+        """Lay those who changed over an index; None = they left."""
+        self._index = index
+        self._changed = dict(changed or {})
+        here = sorted((one for one in self._changed.values() if one is not None), key=lambda one: one.id)
+        self._base = len(index.ids)
+        self._here = tuple(one.id for one in here)
+        self._places = {member: self._base + at for at, member in enumerate(self._here)}
+        self._named = {one.id: _named(one) for one in here}
+        self._pool = index.pool if not here else laid_over(index.pool, index.words, here, index.rules)[0]
+        self._half_price = index.half_price
+        if self._changed:
+            seats = self._pool.seats.copy()
+            seats[[index.places[member] for member in self._changed if member in index.places]] = 0
+            self._pool = self._pool._replace(seats=seats)
+            prices = [index.half_price[index.places[member]] if member in index.places else 0.0 for member in self._here]
+            self._half_price = np.concatenate((index.half_price, prices))
+        self._overlay: Long = np.arange(self._base, len(self._pool.seats))
+        self._no_limit = np.zeros(len(self._pool.seats))
         self._scratch = new_scratch(self._pool)
 
-    def suggest(self, member: str, count: int = 10) -> list[Suggestion]:
+    @classmethod
+    def of(cls, people: Sequence[Person], rules: RuleSet, quantiles: Quantiles, prices: Mapping[str, float]) -> Self:
+        """Build and open an index of everybody in one go."""
+        return cls(build_index(people, rules, 0, prices=prices, quantiles=quantiles))
+
+    @property
+    def basis(self) -> Basis:
+        """Return the numbers that stay as they are until the next build."""
+        return self._index.words.basis
+
+    @property
+    def changed(self) -> int:
+        """Return how many people lie over the index."""
+        return len(self._changed)
+
+    def __contains__(self, member: str) -> bool:
+        """Return whether this member can ask and be suggested."""
+        return self._changed[member] is not None if member in self._changed else member in self._index.places
+
+    def with_changed(self, people: Mapping[str, Person | None]) -> "SuggestionIndex":
+        """Return an index in which these people are as they are now (None = gone); this one goes on as it is."""
+        return SuggestionIndex(self._index, {**self._changed, **people})
+
+    def suggest(self, member: str, count: int = 10, without: Collection[str] = ()) -> list[Suggestion]:
         """Return the best `count` for a member; nobody barred, nobody without a seat, nobody without any gain."""
-        i = self._place[member]
-        hits = scan_row(self._pool, self._model, i, 0, len(self._ids), self._no_limit, 0.0, _EACH, self._scratch)
-        hits = keep_allowed(self._pool, self._model, i, hits, self._scratch)
-        others, weight = self._scratch.hit[:hits], self._scratch.hit_score[:hits]
-        order = np.lexsort((others, self._half_price[others] - weight))[:count]
-        return [Suggestion(self._ids[others[at]], int(weight[at])) for at in order]
+        others, weight = self._scored(self._place(member))
+        worth = weight - self._half_price[others]
+        best = np.argsort(-worth, kind="stable")
+        near = sorted((-float(worth[at]), self._id(int(others[at])), int(weight[at])) for at in best[: count + len(without) + _SPARE])
+        found = (Suggestion(other, score) for _, other, score in near)
+        return list(self._first(member, found, count, frozenset(without)))
 
     def why_not(self, member: str, other: str) -> WhyNot:
         """Tell what stands between two people. A do-not-pair entry is never revealed: it answers as a full partner does (R5)."""
-        i, j = (np.array([self._place[one]], np.int64) for one in (member, other))
-        if i[0] == j[0]:
+        if member == other:
             return WhyNot("self", 0, 0.0, 0.0)
-        weight, gate = score_pairs(self._pool, self._model, i, j)
-        named = None if gate[0] == PASSES else GATES[gate[0]]
+        i, j = (np.array([self._place(one)], np.int64) for one in (member, other))
+        weight, gate = score_pairs(self._pool, self._index.model, i, j)
+        named = self._barred(member, other) or (None if gate[0] == PASSES else GATES[gate[0]])
         if named in PRIVATE_GATES or (named is None and self._pool.seats[j[0]] <= 0):
-            return WhyNot(FULL_PARTNER, 0, 0.0, 0.0)
+            return FULL
         if named is not None:
             return WhyNot(named.value, 0, 0.0, 0.0)
         gains = [self._gain(i, j), self._gain(j, i)]
         return WhyNot(None if weight[0] > 0 else NO_GAIN, int(weight[0]), *gains)
 
-    def _gain(self, mine: np.ndarray[tuple[int], np.dtype[np.int64]], yours: np.ndarray[tuple[int], np.dtype[np.int64]]) -> float:
+    def _place(self, member: str) -> int:
+        """Return where somebody stands: in the overlay if they changed."""
+        at = self._places.get(member)
+        return self._index.places[member] if at is None else at
+
+    def _id(self, place: int) -> str:
+        return self._index.ids[place] if place < self._base else self._here[place - self._base]
+
+    def _scored(self, i: int) -> tuple[Long, Long]:
+        """Return (place, score) of everybody with whom there is a gain and whom no gate of the arrays bars."""
+        pool, model = self._pool, self._index.model
+        hits = scan_row(pool, model, i, 0, self._base, self._no_limit, 0.0, _EACH, self._scratch)
+        hits = keep_allowed(pool, model, i, hits, self._scratch)
+        others, weight = self._scratch.hit[:hits].astype(np.int64), self._scratch.hit_score[:hits].astype(np.int64)
+        if not len(self._overlay):
+            return others, weight
+        score, gate = score_pairs(pool, model, np.full(len(self._overlay), i, np.int64), self._overlay)
+        fine = (gate == PASSES) & (score > 0) & (pool.seats[self._overlay] > 0) & (self._overlay != i)
+        return np.concatenate((others, self._overlay[fine])), np.concatenate((weight, score[fine].astype(np.int64)))
+
+    def _first(self, member: str, found: Iterator[Suggestion], count: int, without: frozenset[str]) -> Iterator[Suggestion]:
+        for each in found:
+            if count <= 0:
+                return
+            if each.member not in without and self._barred(member, each.member) is None:
+                count -= 1
+                yield each
+
+    def _barred(self, member: str, other: str) -> Gate | None:
+        """Return the first gate by name between two, from what both say; the arrays do not know those of the overlay."""
+        gates = self._index.rules.gates
+        off = {Gate.REPORTING_LINE} if not gates.reporting_line else set()
+        off |= {Gate.RECRUITER} if not gates.recruiter else set()
+        sides = ((member, other), (other, member))
+        closed = [gate for one, two in sides for gate, others in self._names(one) if two in others and gate not in off]
+        return min(closed, key=GATES.index, default=None)
+
+    def _names(self, one: str) -> Named:
+        return self._named[one] if one in self._named else self._index.named.get(one, ())
+
+    def _gain(self, mine: Long, yours: Long) -> float:
         total = gain_sums(self._pool, mine, yours)[0] * self._pool.inverse_wish[mine[0]]
         return round(float(np.sqrt(min(1.0, total))), 6)

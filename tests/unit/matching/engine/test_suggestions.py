@@ -2,15 +2,23 @@
 
 import dataclasses
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from services.matching.domain.reasons import FULL_PARTNER
 from services.matching.domain.rules import RuleSet
-from services.matching.engine import Person, solve
-from services.matching.engine.suggestions import SuggestionIndex
+from services.matching.engine import Person, Quantiles, solve
+from services.matching.engine.calibrate import calibrate
+from services.matching.engine.overlay import in_words
+from services.matching.engine.pool import build_pool
+from services.matching.engine.snapshot import freeze
+from services.matching.engine.suggestions import SuggestionIndex, _named
 from services.matching.engine.what_if import compare
 from tests.support.population import Shape, company, survey
 from tests.support.round_oracle import Oracle
+from tests.unit.matching.engine.crowds import crowd
 
 RULES = RuleSet()
 
@@ -22,7 +30,7 @@ class TestSuggestions:
     def test_list_is_the_best_by_score_less_half_the_price(self, people: list[Person]) -> None:
         """N4: order and members equal those that scoring everybody gives."""
         result = solve(people, RULES, 1)
-        index = SuggestionIndex(people, RULES, result.quantiles, result.prices)
+        index = SuggestionIndex.of(people, RULES, result.quantiles, result.prices)
         oracle = Oracle(people, RULES, result.quantiles)
         for one in oracle.people[:20]:
             found = index.suggest(one.id, 5)
@@ -39,13 +47,69 @@ class TestSuggestions:
             Person(id="d", offers={"y": 3}, wants={"x": 2}, manager_chain=("a",)),
             Person(id="e", offers={"y": 3}, wants={"x": 2}),
         ]
-        index = SuggestionIndex(people, RULES, solve(people, RULES, 1).quantiles, {})
+        index = SuggestionIndex.of(people, RULES, solve(people, RULES, 1).quantiles, {})
         assert index.why_not("b", "a") == index.why_not("a", "c")
         assert index.why_not("a", "b").code == FULL_PARTNER
         assert index.why_not("a", "d").code == "reporting-line"
         assert index.why_not("a", "e").code is None
         assert index.why_not("a", "e").weight > 0
         assert [each.member for each in index.suggest("a")] == ["e"]
+
+
+class TestOverlay:
+    """R3: who changed is seen at once, in the same words and weights as after the next build."""
+
+    @given(st.data())
+    @settings(max_examples=12, deadline=None)
+    def test_overlay_equals_a_rebuild(self, data: st.DataObject) -> None:
+        """Invariant 6: changed, new and gone people give the lists that a pool of everybody as they are now gives."""
+        people = data.draw(crowd(least=6, most=10))
+        changed = {one.id: one for one in data.draw(crowd(least=1, most=4))}
+        new = dataclasses.replace(data.draw(crowd(least=1, most=1))[0], id="zz", offers={"s0": 4, "new": 2}, wants={"s1": 2, "other": 3})
+        now = {one.id: one for one in people} | changed | {new.id: new}
+        gone = data.draw(st.sampled_from(sorted({one.id for one in people} - {*changed})))
+        del now[gone]
+        before = SuggestionIndex.of(people, RULES, calibrated(people), {})
+        overlay = before.with_changed({**changed, new.id: new, gone: None})
+        for one in now:
+            assert overlay.suggest(one) == rebuilt(before, list(now.values())).suggest(one), one
+        assert gone not in overlay
+        assert gone in before
+
+    def test_a_change_of_a_gate_counts_in_both_directions(self) -> None:
+        """R5: a new manager is not suggested to whom they lead, nor the other way round; the old one is."""
+        people = [
+            Person(id="a", offers={"x": 3}, wants={"y": 2}, manager_chain=("b",)),
+            Person(id="b", offers={"y": 3}, wants={"x": 2}),
+            Person(id="c", offers={"y": 3}, wants={"x": 2}),
+        ]
+        index = SuggestionIndex.of(people, RULES, calibrated(people), {})
+        moved = index.with_changed({"a": dataclasses.replace(people[0], manager_chain=("c",))})
+        assert [each.member for each in index.suggest("a")] == ["c"]
+        assert [each.member for each in moved.suggest("a")] == ["b"]
+        assert [each.member for each in moved.suggest("b")] == ["a"]
+        assert moved.suggest("c") == []
+        assert moved.why_not("c", "a").code == "reporting-line"
+
+
+def calibrated(people: list[Person]) -> Quantiles:
+    """Return where these people put the inverted U."""
+    return calibrate(build_pool(freeze(people, RULES.placeholders), RULES), RULES, 1).quantiles
+
+
+def rebuilt(before: SuggestionIndex, people: list[Person]) -> SuggestionIndex:
+    """Return an index that is built anew of `people`, with the weights of the one before held."""
+    old = before._index
+    snapshot = freeze(people, RULES.placeholders)
+    words = old.words.with_new(snapshot)
+    pool = build_pool(in_words(snapshot, words), RULES, words.basis)
+    places = {member: at for at, member in enumerate(snapshot.ids)}
+    named = {one.id: _named(one) for one in people}
+    return SuggestionIndex(
+        dataclasses.replace(
+            old, ids=snapshot.ids, places=places, pool=pool, words=words, named=named, half_price=np.zeros(len(snapshot.ids))
+        )
+    )
 
 
 class TestWhatIf:
