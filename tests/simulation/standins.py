@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 
-from services.matching.application.ports import KeepPiece, Progress, SolveOrder
+from services.matching.application.solver import KeepPiece, Progress, SolveOrder
 from services.matching.domain.draft import Solution, two
 from services.matching.domain.snapshot import FrozenMember, Group, Leaf, leaves_of, outcome_hash
 from services.notification.adapters import smtp

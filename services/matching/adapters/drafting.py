@@ -7,7 +7,7 @@ from itertools import combinations
 from typing import Any
 
 from services.matching.adapters.packing import person_of, rules_for
-from services.matching.application.ports import SolveOrder
+from services.matching.application.solver import SolveOrder
 from services.matching.domain.draft import Draft, two
 from services.matching.domain.reasons import UnmatchedReason
 from services.matching.domain.snapshot import Explanation, FrozenMember, Group, Leaf, outcome_hash

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from services.matching.adapters.shapes import Shapes
 from services.matching.adapters.snapshots import PackedSlice
 from services.matching.adapters.worker_lines import END_MARK, Job, Stage
-from services.matching.application.ports import EngineFailed, KeepPiece, Progress, SolveOrder
+from services.matching.application.solver import EngineFailed, KeepPiece, Progress, SolveOrder
 from services.matching.domain.draft import Solution
 from services.matching.domain.snapshot import FrozenMember, Leaf, Report
 from shared.kernel.tasks import Tasks

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.matching.application.ports import SolveOrder
+from services.matching.application.solver import SolveOrder
 
 END_MARK = "end\n"
 

@@ -1,17 +1,16 @@
 """What the use cases need of the outside world. Adapters fulfil it; one conformance test runs on each of them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from services.matching.domain.card import Card
-from services.matching.domain.draft import Draft, Solution
 from services.matching.domain.pairing import Pairing
 from services.matching.domain.place import Place, Tie
 from services.matching.domain.programme import Programme
 from services.matching.domain.round import Round
-from services.matching.domain.skill_tree import NO_SKILLS, SkillTree
+from services.matching.domain.skill_tree import SkillTree
 from services.matching.domain.snapshot import Explanation, FrozenMember, Leaf, Report
 from shared.kernel.aggregate import Aggregate
 from shared.kernel.cause import Cause
@@ -253,76 +252,4 @@ class UnitOfWork(Protocol):
 
     def wake_rounds(self) -> None:
         """Have the round runner look at its work once this is committed."""
-        ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SolveOrder:
-    """What an optimiser gets besides the members: enough to give the same answer again (N7)."""
-
-    round_id: str
-    draft: Draft
-    frozen_at: datetime
-    minimum_group_size: int = 5
-    """R13: what the report tells by group."""
-    skills: SkillTree = NO_SKILLS
-    """R6: the hierarchy that the round was frozen with."""
-
-
-Progress = Callable[[str, float], None]
-Piece = Leaf | Report
-KeepPiece = Callable[[Piece], Awaitable[None]]
-
-
-class EngineFailed(Exception):
-    """The optimiser gave no answer; `code` says how it ended, never with which data."""
-
-    def __init__(self, code: str) -> None:
-        """Keep the code."""
-        super().__init__(code)
-        self.code = code
-
-
-class RoundSolver(Protocol):
-    """N4: solves a whole round outside this process; cancelling the call ends the work."""
-
-    async def solve(
-        self,
-        order: SolveOrder,
-        members: AsyncIterator[Sequence[FrozenMember]],
-        *,
-        base: AsyncIterator[Leaf] | None = None,
-        keep: KeepPiece,
-        progress: Progress,
-    ) -> Solution:
-        """Give every piece of the outcome to `keep`, in order, and return the counts; `base` is the draft that is built on.
-
-        Raises:
-            EngineFailed: there is no answer; asking again may help.
-
-        """
-        ...
-
-
-class RoundEngine(RoundSolver, Protocol):
-    """What admins may ask beside: nothing of it is kept."""
-
-    async def preview(self, order: SolveOrder, members: AsyncIterator[Sequence[FrozenMember]]) -> dict[str, Any]:
-        """N7: look at a pool by the order's rules and return aggregates; nothing is solved.
-
-        Raises:
-            EngineFailed: there is no answer; asking again may help.
-
-        """
-        ...
-
-    def compare(
-        self, order: SolveOrder, members: AsyncIterator[Sequence[FrozenMember]], *, base: AsyncIterator[Leaf]
-    ) -> AsyncIterator[dict[str, Any]]:
-        """N7: solve and yield progress, what would change, and last the comparison with `base`.
-
-        Raises:
-            EngineFailed: there is no answer; asking again may help.
-
-        """
         ...

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from services.matching.application.freeze_round import SLICE_MEMBERS, members_between
-from services.matching.application.ports import SolveOrder, UnitOfWork
+from services.matching.application.ports import UnitOfWork
+from services.matching.application.solver import SolveOrder
 from services.matching.domain.draft import Draft
 from services.matching.domain.place import BUCKETS
 from services.matching.domain.programme import Programme, Terms, check_terms

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.matching.application.ports import SolveOrder, UnitOfWork
+from services.matching.application.ports import UnitOfWork
+from services.matching.application.solver import SolveOrder
 from services.matching.domain.draft import Members, Two
 from services.matching.domain.refusals import NotInDraft
 from services.matching.domain.round import Round

@@ -1,7 +1,8 @@
 """A frozen round is solved outside the process; what comes back is kept piece by piece (N4, N7)."""
 
 from services.matching.application.cancel_round import CancelRound, cancel_round
-from services.matching.application.ports import Piece, SolveOrder, UnitOfWork
+from services.matching.application.ports import UnitOfWork
+from services.matching.application.solver import Piece, SolveOrder
 from services.matching.domain.draft import Solution
 from services.matching.domain.round import Round, RoundState
 from services.matching.domain.snapshot import Leaf

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 
-from services.matching.application.ports import RoundEngine
 from services.matching.application.preview_programme import PreviewProgramme, Tried, begin_preview, members_in
+from services.matching.application.solver import RoundEngine
 from services.matching.domain.snapshot import FrozenMember
 from services.matching.entrypoints.jobs import Transact
 from services.matching.entrypoints.requests import ProgrammeIn

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 
 from services.matching.application import cancel_round, publish_round, review_draft
-from services.matching.application.ports import EngineFailed, RoundEngine, SolveOrder, UnitOfWork
+from services.matching.application.ports import UnitOfWork
 from services.matching.application.queries import Library
+from services.matching.application.solver import EngineFailed, RoundEngine, SolveOrder
 from services.matching.domain.draft import Draft
 from services.matching.domain.refusals import RoundNotSolved
 from services.matching.domain.round import Round

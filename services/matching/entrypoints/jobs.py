@@ -15,8 +15,9 @@ from services.matching.application import (
     review_pairing,
     solve_round,
 )
-from services.matching.application.ports import EngineFailed, Piece, Progress, RoundSolver, SolveOrder, UnitOfWork
+from services.matching.application.ports import UnitOfWork
 from services.matching.application.queries import RoundProgress
+from services.matching.application.solver import EngineFailed, Piece, Progress, RoundSolver, SolveOrder
 from services.matching.domain.draft import Draft, Solution
 from services.matching.domain.round import Round, RoundState
 from services.matching.domain.snapshot import FrozenMember, Leaf

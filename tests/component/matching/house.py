@@ -17,7 +17,7 @@ from services.matching.adapters import round_worker
 from services.matching.adapters.library import MongoLibrary
 from services.matching.adapters.shapes import Shapes
 from services.matching.adapters.worker_lines import END_MARK, Job
-from services.matching.application.ports import EngineFailed, KeepPiece, Progress, RoundSolver, SolveOrder
+from services.matching.application.solver import EngineFailed, KeepPiece, Progress, RoundSolver, SolveOrder
 from services.matching.domain.draft import Solution
 from services.matching.domain.snapshot import FrozenMember, Leaf, Report
 from services.matching.entrypoints.jobs import Runner

@@ -14,7 +14,7 @@ from services.matching.adapters import round_worker
 from services.matching.adapters.round_engine import ProcessRoundEngine
 from services.matching.adapters.shapes import Shapes
 from services.matching.adapters.worker_lines import Job
-from services.matching.application.ports import EngineFailed, Piece, SolveOrder
+from services.matching.application.solver import EngineFailed, Piece, SolveOrder
 from services.matching.domain.card import Card, Offer, Want
 from services.matching.domain.draft import Draft
 from services.matching.domain.rules import RuleSet

@@ -4,7 +4,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
-from services.matching.application.ports import EngineFailed
+from services.matching.application.solver import EngineFailed
 from shared.contracts import profile
 from shared.http.principals import Role
 from tests.component.matching.house import MONDAY, PROGRAMME, HandClock, House, card, skilled
