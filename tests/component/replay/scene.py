@@ -14,6 +14,7 @@ from shared.kernel.clock import WallClock
 from shared.service import Service
 from tests.support.apps import App, running_app
 from tests.support.memory.broker import MemoryBroker
+from tests.support.memory.database import MemoryServer, memory_database
 from tests.support.memory.reading import MemoryReader
 from tests.support.principals import bearer, caller
 from tests.support.probing import until
@@ -101,9 +102,17 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(name: str, build: Callable[[Foundation[Any]], Service], settings: Any) -> AsyncIterator[Scene]:
-    """Open a service."""
-    broker = MemoryBroker()
+async def scene(
+    name: str,
+    build: Callable[[Foundation[Any]], Service],
+    settings: Any,
+    *,
+    server: MemoryServer | None = None,
+    broker: MemoryBroker | None = None,
+) -> AsyncIterator[Scene]:
+    """Open a service over this database and these topics, else over empty ones."""
+    broker = broker or MemoryBroker()
     reader = MemoryReader(broker)
-    async with running_app(name, build, settings, reader=lambda: reader, headers=bearer(caller(Role.OPERATOR))) as app:
+    operator = bearer(caller(Role.OPERATOR))
+    async with running_app(name, build, settings, database=memory_database(server), reader=lambda: reader, headers=operator) as app:
         yield Scene(app, broker, reader)
