@@ -25,6 +25,8 @@ class Pool:
     """Who can be paired; with no more seats than the order leaves them."""
     aside: Mapping[str, str]
     """Who is told a reason that the optimiser has nothing to do with."""
+    waits: Mapping[str, int]
+    """How many rounds running each was left out with a free seat before this one."""
     base: Sequence[Group]
     base_unmatched: Mapping[str, str]
 
@@ -37,6 +39,7 @@ class Pool:
             order=order,
             people=[person_of(member, order.frozen_at) for member in seated if member.resting is None],
             aside={member.card.member_id: member.resting for member in frozen if member.resting is not None},
+            waits={member.card.member_id: member.left_out for member in frozen},
             base=[group for leaf in base for group in leaf.groups],
             base_unmatched={member: reason for leaf in base for member, reason in leaf.unmatched.items()},
         )
@@ -127,9 +130,20 @@ def outcome_of(pool: Pool, *, threads: int, progress: Callable[[str, float], Non
     return Outcome(
         groups=groups,
         unmatched={**found, **_gone(pool, placed), **pool.aside},
-        report={} if result is None else dict(result.report),
+        report={} if result is None else _report(pool, result, {*found}),
         result=result,
     )
+
+
+def _report(pool: Pool, result: Result, alone: set[str]) -> dict[str, Any]:
+    """Return the figures with what the engine cannot know: how long people wait, and which groups are too small to be told (R13)."""
+    told: dict[str, Any] = dict(result.report)
+    least = pool.order.minimum_group_size
+    waiting = [pool.waits[member] + 1 for member in alone if pool.waits.get(member)]
+    told["people"] = {**told["people"], "longest_wait_in_rounds": max(waiting, default=1 if alone else 0)}
+    told["by_level"] = [level for level in told["by_level"] if level["people"] >= least]
+    told["skills"] = {**told["skills"], "scarcest": [skill for skill in told["skills"]["scarcest"] if skill["wanted"] >= least]}
+    return told
 
 
 def preview_of(pool: Pool) -> dict[str, Any]:

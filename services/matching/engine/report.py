@@ -4,18 +4,20 @@ Groups below `MINIMUM_GROUP` people are left out of everything that is told by g
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from services.matching.domain.reasons import Gate
 from services.matching.domain.rules import RuleSet
 from services.matching.engine.calibrate import sameness_of
 from services.matching.engine.pairwise import gain_sums
-from services.matching.engine.pool import skill_vocabulary
+from services.matching.engine.pool import rows_of, skill_vocabulary
 from services.matching.engine.shapes import MICRO, Long, Pool, Real
-from services.matching.engine.snapshot import Snapshot
+from services.matching.engine.snapshot import GATES, Snapshot
 from services.matching.engine.solver import Solved
 
 MINIMUM_GROUP = 5
@@ -36,7 +38,7 @@ def report_of(snapshot: Snapshot, solved: Solved, rules: RuleSet) -> dict[str, A
     met = _meetings(solved)
     partnered = np.bincount(met.ravel(), minlength=snapshot.size) > 0
     return {
-        "people": _people(snapshot, solved, partnered),
+        "people": _people(snapshot, solved, met, partnered),
         "reciprocity": _reciprocity(pool, solved, met, partnered),
         "scores": _scores(solved, met, rules),
         "skills": _skills(snapshot, pool, met),
@@ -57,7 +59,7 @@ def _has(start: Long) -> Mask:
     return np.diff(start) > 0
 
 
-def _people(snapshot: Snapshot, solved: Solved, partnered: Mask) -> dict[str, Any]:
+def _people(snapshot: Snapshot, solved: Solved, met: Long, partnered: Mask) -> dict[str, Any]:
     pool = solved.pool
     seated = pool.seats > 0
     complete = seated & _has(snapshot.wants.start) & _has(snapshot.offers.start)
@@ -79,12 +81,19 @@ def _people(snapshot: Snapshot, solved: Solved, partnered: Mask) -> dict[str, An
         "seats": int(pool.seats.sum()),
         "seats_used": int(used),
         "left_out_twice_running": int(sum(bool(snapshot.left_out[i]) for i in solved.unmatched)),
-        "repeated_partners": 0,
+        "repeated_partners": _repeated(pool, met),
         "chains_of_managers_that_end_outside": snapshot.chains_outside,
         "say_no_hours": int((snapshot.slots == 0).all(axis=1).sum()),
         "say_no_language": int((~_has(snapshot.languages.start)).sum()),
         "say_no_level": int((snapshot.level < 0).sum()),
     }
+
+
+def _repeated(pool: Pool, met: Long) -> int:
+    """C: return how many meetings are with somebody met within the window; anything but 0 is a fault."""
+    past = pool.bar_gate == GATES.index(Gate.PAST_PARTNER)
+    barred = rows_of(pool.bar_start)[past] * len(pool.seats) + pool.bar_person[past]
+    return int(np.isin(met[:, 0] * len(pool.seats) + met[:, 1], barred).sum())
 
 
 def _gains(solved: Solved, met: Long) -> Real:
@@ -223,6 +232,7 @@ def _variety(pool: Pool, solved: Solved, met: Long) -> dict[str, Any]:
         "cross_job_family": crossing(pool.family),
         "too_alike": share((alike > placed.plateau_to).sum(), len(alike)),
         "hardly_alike": share((alike < placed.plateau_from).sum(), len(alike)),
+        "among_the_least_alike_tenth": share((alike < _tenth(placed.histogram)).sum(), len(alike)),
         "sameness": {
             "floor": round(placed.floor, 6),
             "plateau_from": round(placed.plateau_from, 6),
@@ -233,6 +243,12 @@ def _variety(pool: Pool, solved: Solved, met: Long) -> dict[str, Any]:
             "pairs_histogram": [int(count) for count in np.histogram(alike, len(placed.histogram), (0.0, 1.0))[0]],
         },
     }
+
+
+def _tenth(histogram: Sequence[int]) -> float:
+    """Return below which sameness the least alike tenth of the pool's useful pairs lies (to the width of a bar)."""
+    seen = np.cumsum(histogram)
+    return float(np.searchsorted(seen, seen[-1] / 10) / len(histogram)) if len(histogram) and seen[-1] else 0.0
 
 
 def _by_level(pool: Pool, partnered: Mask, met: Long) -> list[dict[str, Any]]:

@@ -84,7 +84,10 @@ class RoundRoutes:
 
     async def page(self, round_id: str, overseer: Overseer, draft: OfDraft = None) -> HTMLResponse:
         """Show the same as a page that needs nothing else."""
-        return HTMLResponse(page_of(await self.report(round_id, overseer, draft)))
+        report = await self.report(round_id, overseer, draft)
+        if "people" not in report:
+            raise NotFound(id=round_id)  # a round without people has nothing to draw
+        return HTMLResponse(page_of(report))
 
     async def look(
         self,

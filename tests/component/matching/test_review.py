@@ -264,6 +264,8 @@ class TestReport:
         shown = await house.does(ADMIN, "GET", f"/rounds/{round_id}")
         assert report["identity"]["result_hash"] == shown["result_hash"]
         assert report["people"]["in_pool"] == 20
+        assert report["people"]["repeated_partners"] == 0
+        assert all(level["people"] >= 5 for level in report["by_level"])
         page = await house.calls(ADMIN, "GET", f"/rounds/{round_id}/report.html")
         assert page.headers["content-type"].startswith("text/html")
         assert "<svg" in page.text

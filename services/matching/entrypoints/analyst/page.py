@@ -40,7 +40,7 @@ _REASONS = {
 def page_of(report: Mapping[str, Any]) -> str:
     """Return the page."""
     parts = [_head(report), _cards(report), _left_over(report), _give_and_take(report), _score(report), _alike(report), _skills(report)]
-    parts += [_levels(report), _what_if(report), _input(report), _foot(report)]
+    parts += [_levels(report), _fairness(report), _what_if(report), _input(report), _foot(report)]
     body = "\n".join(part for part in parts if part)
     head = f'<meta charset="utf-8"><title>Tandem: report of a round</title><style>{_STYLE}</style>'
     return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
@@ -144,6 +144,7 @@ def _alike(report: Mapping[str, Any]) -> str:
         ("across job families", _percent(variety["cross_job_family"])),
         ("so alike that the score falls", _percent(variety["too_alike"])),
         ("hardly alike", _percent(variety["hardly_alike"])),
+        ("among the least alike tenth of the pool", _percent(variety["among_the_least_alike_tenth"])),
     ]
     text = f"The score rises to {same['plateau_from']}, is flat to {same['plateau_to']}, and falls to nothing at {same['ceiling']}."
     chart = bars(same["pool_histogram"], "How alike useful pairs are, and the pairs of the round", same["pairs_histogram"])
@@ -169,13 +170,35 @@ def _levels(report: Mapping[str, Any]) -> str:
     return "<h2>Reach by level</h2>" + _table(("", "people", "have a partner", "want something, have nobody"), rows) if rows else ""
 
 
+def _fairness(report: Mapping[str, Any]) -> str:
+    people, shown = report["people"], report["suggestions"]
+    rows = [
+        ("left out in this round and the one before", people["left_out_twice_running"]),
+        ("longest wait, in rounds", people.get("longest_wait_in_rounds", "-")),
+        ("met again within the window (must be 0)", people["repeated_partners"]),
+        ("seats used", f"{people['seats_used']} of {people['seats']}"),
+        ("chains of managers that end outside the pool", people["chains_of_managers_that_end_outside"]),
+        ("share of top-ten places that the most shown percent of people fill", _percent(shown["share_of_the_top_percent"])),
+        ("on nobody's list", _percent(shown["never_shown"])),
+        ("blocking pairs per person (two who would both rather have each other)", report["scores"]["blocking_pairs_per_person"]),
+    ]
+    return "<h2>Fairness and exposure</h2>" + _table(("", ""), rows)
+
+
 def _what_if(report: Mapping[str, Any]) -> str:
     told = report.get("what_if")
     if not told:
         return ""
     rows = [(name, value, told["other"][name]) for name, value in told["this"].items() if not isinstance(value, list)]
     pairs = [(name, told["pairs"][name]) for name in told["pairs"]]
-    return "<h2>What if the other rules held</h2>" + _table(("pairs", "count"), pairs) + _table(("", "these rules", "other rules"), rows)
+    chart = bars(told["this"]["score histogram"], "Scores by these rules and by the others", told["other"]["score histogram"])
+    figures = _table(("", "these rules", "other rules"), rows)
+    return (
+        "<h2>What if the other rules held</h2>"
+        + _table(("pairs", "count"), pairs)
+        + figures
+        + f"<p class=soft>Scores. Wide bars: these rules; narrow: the others.</p>{chart}"
+    )
 
 
 def _input(report: Mapping[str, Any]) -> str:
@@ -196,4 +219,6 @@ def _foot(report: Mapping[str, Any]) -> str:
         f"{proof['bound_on_all_eligible_pairs']} on all eligible pairs (micro-points: score and bonuses); seed {identity['seed']}, "
         f"rules version {identity['rules_version']}, snapshot {identity['snapshot_hash'][:12]}, result {identity['result_hash'][:12]}"
     )
+    if effort := report.get("effort"):
+        told += f"; {effort['cpu_seconds']} CPU s, {effort['peak_memory_mib']} MiB at most"
     return f"<h2>Proof and identity</h2><p class=soft>{escape(told)}</p>"
