@@ -70,15 +70,18 @@ class correlated:  # noqa: N801 - reads like a function, as context managers do
 
 
 class _Sink:
-    """Where finished lines go. Has the methods that structlog calls."""
+    """Where finished lines go. Has the methods that structlog calls. A full disk costs lines, never the work that they tell of."""
 
     def __init__(self, streams: Iterable[TextIO]) -> None:
         self._streams = tuple(streams)
 
     def msg(self, line: str) -> None:
         for stream in self._streams:
-            stream.write(line + "\n")
-            stream.flush()
+            try:
+                stream.write(line + "\n")
+                stream.flush()
+            except OSError:
+                continue
 
     debug = info = warning = error = critical = exception = fatal = msg
 

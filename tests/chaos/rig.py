@@ -25,6 +25,8 @@ SETTINGS = {
     "TANDEM_KAFKA__REPLICATION_FACTOR": "3",
     "TANDEM_KAFKA__MIN_INSYNC_REPLICAS": "2",
     "TANDEM_SCHEDULING_SESSIONS_AHEAD": "1",
+    "TANDEM_NOTIFICATION_RETRY_FIRST": "PT1S",
+    "TANDEM_NOTIFICATION_RETRY_LONGEST": "PT10S",  # a mail that met trouble comes soon after it, or the end would wait for it
     "TANDEM_ENGINE_INTERPRETED": "1",  # pools of ten people: nothing to compile for, at each of many starts
 }
 

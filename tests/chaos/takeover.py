@@ -92,7 +92,7 @@ async def _measure(own: Mapping[str, Mapping[str, str]], title: str) -> bool:
                 times = await kill(around, back=back)
                 _say(f"{title}, {'back at once' if back else 'stays away'}: seconds until others have them: {times}")
             _say(f"{title}: partitions by replica afterwards {sorted((await shares(around)).values())}")
-            _, judgement = await rest(around, _say)
+            _, judgement = await rest(around, troubles, _say)
         _say(f"{title}: {judgement.facts} facts, broken rules: {judgement.violations or 'none'} {troubles or ''}")
         return not judgement.violations and not troubles
 
