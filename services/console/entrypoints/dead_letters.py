@@ -10,7 +10,9 @@ from services.console.application.ports import Api, Connections
 from services.console.domain.endings import Unusable
 from services.console.entrypoints.output import Json, connections, print_json, print_line, print_note, print_table, progress, run
 
-dead_letters = typer.Typer(no_args_is_help=True, help="Messages that a service set aside: look, try again, give up.", rich_markup_mode=None)
+dead_letters = typer.Typer(
+    no_args_is_help=True, help="Messages that a service set aside: look, try again, give up.", rich_markup_mode=None, add_completion=False
+)
 SERVICE = typer.Argument(help="profile, matching, scheduling or notification.")
 LETTER = typer.Argument(help="The dead letter's id, from `list`.")
 COLUMNS = ("service", "event_id", "type", "topic", "code", "attempts", "held", "first_at")

@@ -11,7 +11,9 @@ from services.console.domain.endings import Exit
 from services.console.domain.facts import Fact, Wanted
 from services.console.entrypoints.output import Json, connections, print_line, run
 
-events = typer.Typer(no_args_is_help=True, help="The facts as every other system may read them.", rich_markup_mode=None)
+events = typer.Typer(
+    no_args_is_help=True, help="The facts as every other system may read them.", rich_markup_mode=None, add_completion=False
+)
 
 
 @events.callback()

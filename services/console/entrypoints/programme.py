@@ -11,7 +11,7 @@ from services.console.application.preview_programme import preview_programme
 from services.console.entrypoints.output import Json, connections, print_json, print_line, run
 from services.console.entrypoints.programme_preview import show_preview
 
-programme = typer.Typer(no_args_is_help=True, help="Programmes and their rules as files.", rich_markup_mode=None)
+programme = typer.Typer(no_args_is_help=True, help="Programmes and their rules as files.", rich_markup_mode=None, add_completion=False)
 
 
 @programme.callback()

@@ -10,7 +10,9 @@ from services.console.application.run_round import RunRound, run_round, watch_ro
 from services.console.entrypoints.output import Json, connections, print_json, print_table, progress, run
 from services.console.entrypoints.round_review import add_review_commands
 
-round_ = typer.Typer(no_args_is_help=True, help="Match a programme's people.", rich_markup_mode=None)
+round_ = typer.Typer(
+    no_args_is_help=True, help="Rounds: match a programme's people, look, decide, publish.", rich_markup_mode=None, add_completion=False
+)
 RoundId = Annotated[str, typer.Argument(help="The round's id.")]
 
 

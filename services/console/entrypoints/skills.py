@@ -8,7 +8,7 @@ from services.console.application.ports import Connections
 from services.console.application.skills import AddSkill, add_skill, matching_skills, merge_skills, read_skills
 from services.console.entrypoints.output import Json, connections, print_json, print_line, print_table, run
 
-skills = typer.Typer(no_args_is_help=True, help="The company's list of skills.", rich_markup_mode=None)
+skills = typer.Typer(no_args_is_help=True, help="The company's list of skills.", rich_markup_mode=None, add_completion=False)
 SOURCES = Literal["company", "added", "esco"]
 
 
