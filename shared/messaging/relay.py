@@ -19,9 +19,10 @@ from shared.messaging.sending import Sender, SendFailed
 from shared.messaging.telemetry import PathMetrics
 from shared.observability import log_events
 from shared.observability.logging import get_log
-from shared.persistence.database import Database, Document, Transaction, by_ids
+from shared.persistence.database import Database, Document, Transaction
 from shared.persistence.doorbell import Doorbell
 from shared.persistence.errors import DatabaseFault
+from shared.persistence.ids import by_ids
 from shared.persistence.leases import Lease
 from shared.persistence.patience import Patience
 

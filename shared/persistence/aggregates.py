@@ -7,7 +7,8 @@ from typing import Any, Generic, Protocol, TypeVar
 from shared.contracts.base import Contract
 from shared.kernel.aggregate import Aggregate, DomainEvent
 from shared.kernel.errors import NotFound, StaleVersion
-from shared.persistence.database import Document, Filter, Sort, Transaction, by_ids
+from shared.persistence.database import Document, Filter, Sort, Transaction
+from shared.persistence.ids import by_ids
 
 A = TypeVar("A", bound=Aggregate)
 Outgoing = Contract | Sequence[Contract] | None

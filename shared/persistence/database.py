@@ -6,7 +6,7 @@ simulation); both see the same calls with the same labels, which name the fault 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -27,16 +27,8 @@ Filter = Mapping[str, Any]
 Sort = Sequence[tuple[str, int]]
 
 
-IDS_AT_ONCE = 100
-"""How many ids one query names: a longer list costs some servers more than a further query."""
 DUPLICATE_KEY_RERUNS = 2
 LOG_FROM_ATTEMPT = 3
-
-
-def by_ids(ids: Sequence[Any], field: str = "_id") -> Iterator[Filter]:
-    """Yield the filters by which documents of many ids are met, few at a time."""
-    for start in range(0, len(ids), IDS_AT_ONCE):
-        yield {field: {"$in": list(ids[start : start + IDS_AT_ONCE])}}
 
 
 @dataclass(frozen=True, slots=True)

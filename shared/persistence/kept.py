@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from shared.persistence.database import Document, Transaction, by_ids
+from shared.persistence.database import Document, Transaction
+from shared.persistence.ids import by_ids
 
 
 def kept_documents(tx: Transaction, collection: str) -> "KeptDocuments":

@@ -11,7 +11,8 @@ from services.matching.domain.programme import Programme
 from services.matching.domain.round import WORKING, Round
 from shared.messaging.outbox import Outbox
 from shared.persistence.aggregates import AggregateStore
-from shared.persistence.database import Transaction, by_ids
+from shared.persistence.database import Transaction
+from shared.persistence.ids import by_ids
 from shared.persistence.indexes import Index
 
 PROGRAMMES, ROUNDS, PAIRINGS, PLACES, TIES = "programmes", "rounds", "pairings", "places", "ties"

@@ -2,6 +2,7 @@
 
 from shared.http.auth import Role
 from tests.component.matching.house import ADA, BEN, CADENCE, CAT, PROGRAMME, House
+from tests.component.matching.test_suggestions import desk
 from tests.support.access import Row, violations
 from tests.support.principals import caller
 
@@ -22,10 +23,26 @@ ACTIONS = {
 """What a member may do with a pairing, and with which body."""
 
 
+def round_rows(round_: dict[str, str]) -> dict[str, Row]:
+    """Return who may look at a round, and who may change it."""
+    return {
+        "GET /rounds/{round_id}": Row(roles=OVERSEERS, path=round_, programmes=MINE),
+        "GET /rounds/{round_id}/report": Row(roles=OVERSEERS, path=round_, programmes=MINE),
+        "GET /rounds/{round_id}/report.html": Row(roles=OVERSEERS, path=round_, programmes=MINE),
+        "GET /rounds/{round_id}/review": Row(roles=ADMINS, path=round_, programmes=MINE),
+        "POST /rounds/{round_id}/review": Row(roles=ADMINS, path=round_, body={}, programmes=MINE),
+        "POST /rounds/{round_id}/what-if": Row(roles=ADMINS, path=round_, body={}, programmes=MINE),
+        "POST /rounds/{round_id}/solve": Row(roles=ADMINS, path=round_, body={}, programmes=MINE),
+        "POST /rounds/{round_id}/repair": Row(roles=ADMINS, path=round_, programmes=MINE),
+        "POST /rounds/{round_id}/publish": Row(roles=ADMINS, path=round_, programmes=MINE),
+        "POST /rounds/{round_id}/cancel": Row(roles=ADMINS, path=round_, programmes=MINE),
+    }
+
+
 def table(own: str, foreign: str, round_id: str) -> dict[str, Row]:
     """Return who may call what."""
     ours, theirs = {"pairing_id": own}, {"pairing_id": foreign}
-    programme, round_ = {"programme_id": PROGRAMME}, {"round_id": round_id}
+    programme = {"programme_id": PROGRAMME}
     edit = {"If-Match": "*"}
     charter = {"purpose": "x", "cadence": CADENCE}
     asked = {"programme_id": PROGRAMME, "partner_id": CAT, "origin": "asked"}
@@ -37,16 +54,9 @@ def table(own: str, foreign: str, round_id: str) -> dict[str, Row]:
         "POST /programmes/{programme_id}/retire": Row(roles=ADMINS, path={"programme_id": "old"}, programmes=("old",)),
         "POST /programmes/{programme_id}/rounds": Row(roles=ADMINS, path=programme, body={}, programmes=MINE),
         "GET /programmes/{programme_id}/rounds": Row(roles=OVERSEERS, path=programme, programmes=MINE),
-        "GET /rounds/{round_id}": Row(roles=OVERSEERS, path=round_, programmes=MINE),
-        "GET /rounds/{round_id}/report": Row(roles=OVERSEERS, path=round_, programmes=MINE),
-        "GET /rounds/{round_id}/report.html": Row(roles=OVERSEERS, path=round_, programmes=MINE),
-        "GET /rounds/{round_id}/review": Row(roles=ADMINS, path=round_, programmes=MINE),
-        "POST /rounds/{round_id}/review": Row(roles=ADMINS, path=round_, body={}, programmes=MINE),
-        "POST /rounds/{round_id}/what-if": Row(roles=ADMINS, path=round_, body={}, programmes=MINE),
-        "POST /rounds/{round_id}/solve": Row(roles=ADMINS, path=round_, body={}, programmes=MINE),
-        "POST /rounds/{round_id}/repair": Row(roles=ADMINS, path=round_, programmes=MINE),
-        "POST /rounds/{round_id}/publish": Row(roles=ADMINS, path=round_, programmes=MINE),
-        "POST /rounds/{round_id}/cancel": Row(roles=ADMINS, path=round_, programmes=MINE),
+        "GET /programmes/{programme_id}/suggestions": Row(roles=MEMBER, path=programme),
+        "GET /programmes/{programme_id}/suggestions/{other_id}/why-not": Row(roles=MEMBER, path=programme | {"other_id": BEN}),
+        **round_rows({"round_id": round_id}),
         "GET /pairings": Row(roles=(Role.MEMBER, Role.SERVICE, Role.HR_ADMIN), query={"member_id": ADA}, foreign_query={"member_id": CAT}),
         "POST /pairings": Row(roles=MEMBER, body=asked),
         "GET /pairings/{pairing_id}": Row(roles=(Role.MEMBER, Role.SERVICE, Role.HR_ADMIN), path=ours, foreign=theirs),
@@ -72,6 +82,7 @@ class TestAccess:
 
     async def test_every_route_keeps_to_the_table(self, house: House) -> None:
         """A new route without a row fails here."""
+        desk(house)
         await house.opens(ADA, BEN, CAT, "dan", "eve")
         own, foreign = await house.forms(ADA, BEN), await house.forms(CAT, "dan")
         admin = caller(Role.HR_ADMIN)

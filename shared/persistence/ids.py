@@ -1,0 +1,15 @@
+"""Documents of many ids, few at a time: a long list costs some servers more than a further query."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from shared.persistence.database import Filter
+
+IDS_AT_ONCE = 100
+"""SecantusDB takes 1.5 ms of CPU for each of 2,000 ids and 0.1 ms for each of 100; MongoDB does not care."""
+
+
+def by_ids(ids: Sequence[Any], field: str = "_id") -> Iterator[Filter]:
+    """Yield the filters by which all of them are met."""
+    for start in range(0, len(ids), IDS_AT_ONCE):
+        yield {field: {"$in": list(ids[start : start + IDS_AT_ONCE])}}
