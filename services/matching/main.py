@@ -7,6 +7,7 @@ from services.matching.adapters.library import MongoLibrary
 from services.matching.adapters.records import REPLICAS
 from services.matching.adapters.round_engine import ProcessRoundEngine
 from services.matching.adapters.shapes import Shapes
+from services.matching.adapters.suggestion_desk import SuggestionDesk
 from services.matching.adapters.unit_of_work import INDEXES, MongoUnitOfWork
 from services.matching.application.ports import UnitOfWork
 from services.matching.entrypoints.consumers import declare_routes
@@ -14,6 +15,7 @@ from services.matching.entrypoints.http_pairings import CharterRoutes, PairingRo
 from services.matching.entrypoints.http_preview import PreviewRoutes
 from services.matching.entrypoints.http_programmes import DoNotPairRoutes, ProgrammeRoutes
 from services.matching.entrypoints.http_rounds import RoundRoutes
+from services.matching.entrypoints.http_suggestions import SuggestionRoutes
 from services.matching.entrypoints.jobs import Runner, Transact, timer_handlers
 from services.matching.settings import MatchingSettings
 from shared.foundation import Foundation
@@ -45,6 +47,7 @@ def build(f: Foundation[MatchingSettings]) -> Service:
     async def transact(label: str, cause: Cause, work: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:
         return await f.database.transact(label, lambda tx: work(bind(tx, cause)))
 
+    desk = SuggestionDesk(transact, library, clock=f.clock, tasks=f.tasks)
     commands = f.commands(bind)
     consumer = f.consumer(bind)
     declare_routes(consumer)
@@ -58,11 +61,12 @@ def build(f: Foundation[MatchingSettings]) -> Service:
             PreviewRoutes(transact, ProcessRoundEngine(shapes, f.tasks, threads=1)).router,
             RoundRoutes(commands, library, engine).router,
             DoNotPairRoutes(commands).router,
+            SuggestionRoutes(transact, desk).router,
             PairingRoutes(commands, library).router,
             CharterRoutes(commands, library).router,
         ],
         timers=f.timer_runner(bind, timer_handlers()),
-        jobs={"rounds": _runner(f, transact, library, engine, rounds_bell).run, "engine-warmth": engine.warm},
+        jobs={"rounds": _runner(f, transact, library, engine, rounds_bell).run, "suggestions": desk.run, "engine-warmth": engine.warm},
     )
 
 

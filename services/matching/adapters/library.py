@@ -1,12 +1,14 @@
 """Reads outside transactions: what HTTP shows and what the round runner streams."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 
 from services.matching.adapters.records import CARDS, EXPLANATIONS, HEALTH, PROGRESS, explanation_in
 from services.matching.adapters.repositories import PAIRINGS, PROGRAMMES, ROUNDS
 from services.matching.adapters.shapes import Shapes
 from services.matching.adapters.skills import ROUND_SKILLS, tree_in
 from services.matching.adapters.snapshots import LEAVES, REPORTS, SLICES, PackedSlice, leaf_in, leaves_with, report_name
+from services.matching.application.ports import KnownCard
 from services.matching.application.queries import Health, RoundProgress
 from services.matching.domain.draft import Draft
 from services.matching.domain.pairing import Pairing
@@ -115,6 +117,13 @@ class MongoLibrary:
         found = await self._database.collection(CARDS).find({"_id": {"$in": list(member_ids)}}, projection={"card": 1})
         cards = [self._shapes.card.validate_json(each["card"]) for each in found]
         return {card.member_id: [offer.code for offer in card.offers] for card in cards}
+
+    async def cards_since(self, at: datetime) -> list[KnownCard]:
+        """Return the cards that profile wrote at that instant or later."""
+        return [
+            KnownCard(card=self._shapes.card.validate_json(each["card"]), sequence=each["sequence"], at=each["at"])
+            for each in await self._database.collection(CARDS).find({"at": {"$gte": at}})
+        ]
 
     def _programme(self, document: Document) -> Programme:
         return self._database.codecs.aggregate_of(Programme, *_stored(document))

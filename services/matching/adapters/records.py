@@ -19,7 +19,7 @@ from shared.replay.replica import Replica
 
 CARDS, EXPLANATIONS, HEALTH, PROGRESS = "cards", "explanations", "pairing_health", "round_progress"
 INDEXES = (
-    Index(collection=CARDS),
+    Index(collection=CARDS, keys=(("at", 1),)),
     Index(collection=EXPLANATIONS),
     Index(collection=HEALTH),
     Index(collection=PROGRESS),

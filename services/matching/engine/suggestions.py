@@ -159,7 +159,7 @@ class SuggestionIndex:
         i, j = (np.array([self._place(one)], np.int64) for one in (member, other))
         weight, gate = score_pairs(self._pool, self._index.model, i, j)
         named = self._barred(member, other) or (None if gate[0] == PASSES else GATES[gate[0]])
-        if named in PRIVATE_GATES or (named is None and self._pool.seats[j[0]] <= 0):
+        if named in PRIVATE_GATES or self._pool.seats[j[0]] <= 0:  # full goes before any other gate, else its absence would tell of a wish
             return FULL
         if named is not None:
             return WhyNot(named.value, 0, 0.0, 0.0)

@@ -1,7 +1,7 @@
 """What goes out over HTTP, as JSON. Admins get counts and states, members their own words (N9)."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -195,28 +195,37 @@ class EvidenceOut(_Out):
     code: str
 
 
-class ExplanationOut(_Out):
+class ListsOut(_Out):
     """R17: the four lists of one side."""
 
-    pairing_id: str
-    member_id: str
     shared: list[EvidenceOut]
     different: list[EvidenceOut]
     you_give: list[EvidenceOut]
     you_get: list[EvidenceOut]
 
     @classmethod
-    def of(cls, pairing_id: str, member_id: str, lists: Explanation) -> "ExplanationOut":
+    def showing(cls, lists: Explanation, **named: Any) -> Self:
         """Show one side."""
 
         def shown(items: tuple[tuple[str, str], ...]) -> list[EvidenceOut]:
             return [EvidenceOut(kind=kind, code=code) for kind, code in items]
 
         return cls(
-            pairing_id=pairing_id,
-            member_id=member_id,
             shared=shown(lists.shared),
             different=shown(lists.different),
             you_give=shown(lists.you_give),
             you_get=shown(lists.you_get),
+            **named,
         )
+
+
+class ExplanationOut(ListsOut):
+    """R17: the four lists of one side of a pairing."""
+
+    pairing_id: str
+    member_id: str
+
+    @classmethod
+    def of(cls, pairing_id: str, member_id: str, lists: Explanation) -> Self:
+        """Show one side."""
+        return cls.showing(lists, pairing_id=pairing_id, member_id=member_id)

@@ -1,0 +1,133 @@
+"""Who a member might think of between rounds, and "why not X?" (R3, R15-R17, R21). Nothing is written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from services.matching.application.freeze_round import SLICE_MEMBERS
+from services.matching.application.ports import UnitOfWork
+from services.matching.application.preview_programme import Tried
+from services.matching.application.solver import SolveOrder
+from services.matching.domain.card import LEFT, Card
+from services.matching.domain.draft import Draft
+from services.matching.domain.explaining import explain
+from services.matching.domain.place import BUCKETS, Place, Tie, place_id, tie_id
+from services.matching.domain.programme import Programme
+from services.matching.domain.reasons import FULL_PARTNER, Gate
+from services.matching.domain.refusals import NotEnrolled
+from services.matching.domain.snapshot import Explanation
+
+SPARE = 3
+"""So many times more are asked of the index than are shown: some have no seat by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """A code, or None and the parts of the score of a pair that could be (0 otherwise)."""
+
+    code: str | None
+    score: float = 0.0
+    you_gain: float = 0.0
+    they_gain: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggested:
+    """Somebody to think of, the score that a round would use, and why."""
+
+    member_id: str
+    score: float
+    explanation: Explanation
+
+
+class Suggestions(Protocol):
+    """An index of everybody who takes part in a programme, kept up to date within a second."""
+
+    async def suggest(self, programme: Programme, member_id: str, count: int, without: Sequence[str]) -> list[tuple[str, float]] | None:
+        """Return (member, score), best first; None while the index is being built."""
+        ...
+
+    async def why_not(self, programme: Programme, member_id: str, other_id: str) -> Why | None:
+        """Tell what stands between two members; None while the index is being built."""
+        ...
+
+
+FULL = Why(FULL_PARTNER)
+
+
+async def suggestions_for(programme_id: str, member_id: str, count: int, desk: Suggestions, uow: UnitOfWork) -> list[Suggested] | None:
+    """Return whom a member might ask: nobody full, away, barred or met lately. Seats, wishes and rest are read now."""
+    programme, own = await _own(programme_id, member_id, uow)
+    ties = {tie.id: tie for tie in await uow.ties.touching([member_id])}
+    now = uow.clock.now()
+    apart = [_other(tie, member_id) for tie in ties.values() if tie.is_barred or _history(tie, programme, now) is not None]
+    found = await desk.suggest(programme, member_id, SPARE * count, apart)
+    if found is None:
+        return None
+    cards, places = await _of(programme, [other for other, _ in found], uow)
+    free = [(other, score) for other, score in found if _is_free(cards.get(other), places.get(other), now)][:count]
+    return [Suggested(member_id=other, score=score, explanation=explain(own, [cards[other]])) for other, score in free]
+
+
+async def why_not(programme_id: str, member_id: str, other_id: str, desk: Suggestions, uow: UnitOfWork) -> Why | None:
+    """Tell a member why somebody is not suggested: the gate, or the parts of the score.
+
+    R5: a do-not-pair entry, a full, absent or resting person and one who takes no part all give the one answer `FULL`, whatever
+    else lies between the two, so that no gate that is missing from an answer tells of a wish. Only one's own history goes before.
+    """
+    programme, _ = await _own(programme_id, member_id, uow)
+    cards, places = await _of(programme, [other_id], uow)
+    ties = await uow.ties.find_many([tie_id(member_id, other_id)]) if member_id != other_id else []
+    told = await desk.why_not(programme, member_id, other_id)
+    now = uow.clock.now()
+    if told is None or member_id == other_id:
+        return told
+    history = [gate for tie in ties if (gate := _history(tie, programme, now)) is not None]
+    if history:
+        return Why(history[0].value)
+    is_hidden = any(tie.is_barred for tie in ties) or not _is_free(cards.get(other_id), places.get(other_id), now)
+    return FULL if is_hidden else told
+
+
+async def _own(programme_id: str, member_id: str, uow: UnitOfWork) -> tuple[Programme, Card]:
+    programme = await uow.programmes.get(programme_id)
+    cards, places = await _of(programme, [member_id], uow)
+    if member_id not in cards or member_id not in places or not places[member_id].enrolled:
+        raise NotEnrolled
+    return programme, cards[member_id]
+
+
+async def _of(programme: Programme, members: Sequence[str], uow: UnitOfWork) -> tuple[Mapping[str, Card], Mapping[str, Place]]:
+    places = await uow.places.find_many(place_id(programme.id, member) for member in members)
+    return await uow.cards.find_many(members), {place.member_id: place for place in places}
+
+
+def _is_free(card: Card | None, place: Place | None, now: datetime) -> bool:
+    return card is not None and card.status != LEFT and not card.rests(now) and place is not None and place.free > 0
+
+
+def _other(tie: Tie, member_id: str) -> str:
+    return tie.members[1] if tie.members[0] == member_id else tie.members[0]
+
+
+def _history(tie: Tie, programme: Programme, now: datetime) -> Gate | None:
+    """Return the gate that lies between two members by what both know: a pairing of now, or of not long ago."""
+    if tie.live:
+        return Gate.LIVE_PARTNER
+    recent = tie.ended_at is not None and tie.ended_at > now - programme.terms.no_repeat
+    return Gate.PAST_PARTNER if recent else None
+
+
+async def begin_index(programme_id: str, uow: UnitOfWork) -> Tried:
+    """Return what an index is built of: the rules in force, and everybody who takes part, window by window."""
+    programme = await uow.programmes.get(programme_id)
+    width = max(1, min(BUCKETS, BUCKETS * SLICE_MEMBERS // max(1, await uow.places.count_enrolled(programme_id))))
+    order = SolveOrder(
+        round_id="",
+        draft=Draft(number=1, rules=programme.rules, seed=1),
+        frozen_at=uow.clock.now(),
+        minimum_group_size=programme.terms.minimum_group_size,
+        skills=await uow.skills.current(),
+    )
+    return Tried(programme=programme, order=order, windows=[(start, min(start + width, BUCKETS)) for start in range(0, BUCKETS, width)])
