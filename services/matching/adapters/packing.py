@@ -1,5 +1,6 @@
 """A frozen member in the engine's words."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -45,8 +46,8 @@ def person_of(frozen: FrozenMember, at: datetime) -> Person:
 
 def rules_for(people: Sequence[Person], rules: RuleSet, tree: SkillTree) -> RuleSet:
     """R6: return the rules with what the hierarchy of skills relates among what these people want and offer."""
-    wanted = {code for person in people for code in person.wants}
-    offered = {code for person in people for code in person.offers}
+    wanted = Counter(code for person in people for code in person.wants if code not in person.offers)
+    offered = Counter(code for person in people for code in person.offers)
     return with_related(rules, tree, wanted, offered)
 
 

@@ -37,10 +37,12 @@ class GainRules:
     full_wants: int = whole(3, 1, 20)
     """So many of the heaviest wants count in full towards the total wish, the others by `rest_share`."""
     rest_share: float = number(0.25, 0, 1)
-    related_share: float = number(0.5, 0, 1)
+    related_share: float = number(0.3, 0, 1)
     """What an offer of a related skill is worth against the wanted one, at nearness 1."""
     related_from: float = number(0.6, 0.01, 1)
     """Skills of the hierarchy that are less near than this are not related at all."""
+    related_shortage: float = number(1.0, 0, 100)
+    """The hierarchy stands in only for skills that more than so many people want for each who offers them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,10 +78,15 @@ NO_SKILLS = SkillTree()
 """What is known before profile has told its list."""
 
 
-def with_related(rules: RuleSet, tree: SkillTree, wanted: Iterable[str], offered: Iterable[str]) -> RuleSet:
-    """Return the rules with what the hierarchy relates among these skills; what the rules say themselves comes first (N7)."""
+def with_related(rules: RuleSet, tree: SkillTree, wanted: Mapping[str, int], offered: Mapping[str, int]) -> RuleSet:
+    """Return the rules with what the hierarchy relates among these skills; what the rules say themselves comes first (N7).
+
+    `wanted` and `offered` say how many people want and offer each. Only skills that are short are stood in for: where there
+    is enough of the thing itself, a neighbour would only take the place of somebody who has it.
+    """
     if rules.gain.related_share <= 0:
         return rules
+    short = [code for code, people in wanted.items() if people > rules.gain.related_shortage * offered.get(code, 0)]
     said = {(pair.wanted, pair.offered) for pair in rules.related}
-    more = [pair for pair in tree.related(wanted, offered, rules.gain.related_from) if (pair.wanted, pair.offered) not in said]
+    more = [pair for pair in tree.related(short, offered, rules.gain.related_from) if (pair.wanted, pair.offered) not in said]
     return replace(rules, related=(*rules.related, *more))

@@ -58,13 +58,20 @@ class TestRelatedByTheHierarchy:
     def test_the_programmes_own_word_comes_first(self) -> None:
         """N7: what the rules say of two skills stands, whatever the hierarchy says."""
         rules = RuleSet.from_mapping({"related": [["sql", "databases", 0.3]]})
-        assert with_related(rules, TREE, ["sql", "databases"], ["databases", "storage"]).related == (
+        assert with_related(rules, TREE, {"sql": 2, "databases": 2}, {"databases": 1, "storage": 9}).related == (
             Related("sql", "databases", 0.3),
             Related("databases", "storage", 0.6667),
         )
 
+    @pytest.mark.parametrize(("shortage", "offerers", "stands_in"), [(1, 2, True), (1, 3, False), (0.5, 5, True), (0, 9, True)])
+    def test_only_skills_that_are_short_are_stood_in_for(self, shortage: float, offerers: int, stands_in: bool) -> None:
+        """R6: where three want a thing and three offer it, a neighbour would only take the place of one of the three."""
+        rules = RuleSet.from_mapping({"gain": {"related_shortage": shortage}})
+        found = with_related(rules, TREE, {"sql": 3}, {"sql": offerers, "databases": 5})
+        assert bool(found.related) is stands_in
+
     def test_a_programme_may_turn_it_off(self) -> None:
         """N7: with no share for related skills, or without a hierarchy, the rules stay as they are."""
         off = RuleSet.from_mapping({"gain": {"related_share": 0}})
-        assert with_related(off, TREE, ["sql"], ["databases"]) is off
-        assert with_related(RuleSet(), NO_SKILLS, ["sql"], ["databases"]).related == ()
+        assert with_related(off, TREE, {"sql": 1}, {"databases": 1}) is off
+        assert with_related(RuleSet(), NO_SKILLS, {"sql": 1}, {"databases": 1}).related == ()

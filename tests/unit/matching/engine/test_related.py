@@ -12,7 +12,7 @@ from services.matching.engine.pool import build_pool
 from services.matching.engine.snapshot import freeze
 from tests.unit.matching.engine.crowds import SKILLS, crowd
 
-NEAR = RuleSet.from_mapping({"related": [["python", "ruby", 0.8], ["python", "perl"]]})
+NEAR = RuleSet.from_mapping({"gain": {"related_share": 0.5}, "related": [["python", "ruby", 0.8], ["python", "perl"]]})
 
 
 def gained(people: list[Person], rules: RuleSet, wanter: int = 0, offerer: int = 1) -> int:
