@@ -9,9 +9,11 @@ STAMP := $(VENV)/.ready
 PEOPLE ?=
 OUT ?= demo-out
 SEEDS ?= 1:21
+FAULTS ?= 60
+SEED ?=
 PLAN ?=
 
-.PHONY: help setup demo test check simulate bench bench-matching lock contracts format clean
+.PHONY: help setup demo test check simulate chaos bench bench-matching lock contracts format clean
 
 help: ## print the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -48,6 +50,9 @@ check: setup ## formatting, lint, types, architecture, contracts (under a minute
 simulate: setup ## live simulated months under faults (SEEDS=FROM:TO PLAN=file): the code that ships, virtual time, repeatable
 	$(BIN)/python -m tests.simulation.explore "$(SEEDS)" $(if $(PLAN),--plan "$(PLAN)")
 
+chaos: setup ## the real suite on three brokers under faults: kill, stop, cut, delay, fill (FAULTS=n SEED=n)
+	@$(BIN)/python -m tests.chaos --faults "$(FAULTS)" $(if $(SEED),--seed "$(SEED)")
+
 bench: setup ## measure: import, relay, consumer, latency, idle footprint (ratios in one run, JSON report)
 	$(BIN)/python -m tests.bench
 
@@ -66,4 +71,4 @@ lock: ## resolve the dependencies anew into hash-pinned lock files (needs uv)
 	uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --group dev --group local pyproject.toml -o $(LOCK)
 
 clean: ## remove what was made here
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache demo-out bench-out build dist *.egg-info
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache demo-out bench-out chaos-out build dist *.egg-info

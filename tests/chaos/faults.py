@@ -69,11 +69,11 @@ def plan(seed: int, count: int, replicas: Sequence[str], brokers: Sequence[str],
     luck = seeded(f"chaos:{seed}")
     kinds, steps = _kinds(luck), list[list[Fault]]()
     waiting: list[Fault] = []
-    drawn = 0
+    drawn, rolled = 0, 0
     while drawn < count:
-        if drawn % ROLLING_EVERY == ROLLING_EVERY - 1:
+        if (drawn + 1) // ROLLING_EVERY > rolled:
             steps.append([Fault(Kind.ROLLING_RESTART, "everything", 0.0)])
-            drawn += 1
+            drawn, rolled = drawn + 1, rolled + 1
             continue
         step: list[Fault] = []
         for _ in range(min(together[int(luck.random() * len(together))], count - drawn)):

@@ -166,3 +166,20 @@ class TestRateLimit:
         limit = RateLimit(["aiokafka"], lines_max=1, per_seconds=10)
         assert limit.filter(self.record(1000.0))
         assert limit.filter(self.record(5.0))
+
+
+class TestFullDisk:
+    """N2: logs are told of the work, they are not the work."""
+
+    def test_a_line_that_cannot_be_written_ends_nothing(self, stream: io.StringIO) -> None:
+        """Found by chaos: with a full disk each request failed at its own log line."""
+
+        class Full(io.StringIO):
+            def write(self, _text: str) -> int:
+                raise OSError(28, "No space left on device")
+
+        configure_logging("matching", stream=Full())
+        get_log().info(log_events.BATCH_CONSUMED, topic="tandem-profile-member", size=3)
+        configure_logging("matching", stream=stream)
+        get_log().info(log_events.BATCH_CONSUMED, topic="tandem-profile-member", size=4)
+        assert [line["tandem"]["size"] for line in lines(stream)] == [4]
