@@ -1,9 +1,11 @@
 """The AsyncAPI 3 document: channels, keys, headers, retention, messages with examples, for other systems (N1)."""
 
+import json
 from typing import Any
 
 from shared.contracts.base import Contract
 from shared.contracts.catalogue import CONTRACTS, on_topic, summary
+from shared.contracts.samples import sample
 from shared.contracts.topics import TOPICS, Topic
 
 VERSION = "1.0.0"
@@ -44,20 +46,21 @@ def _message(contract: type[Contract]) -> dict[str, Any]:
         "headers": {"$ref": "#/components/schemas/CloudEventsHeaders"},
         "payload": {"$ref": f"#/components/schemas/{_name(contract)}"},
         "bindings": {"kafka": {"key": {"type": "string", "description": f"{contract.TOPIC.key} of the subject"}}},
-        "examples": [{"name": contract.__name__, "payload": _wire(contract)}],
+        "examples": [_example(contract)],
         "x-schema": schema,
     }
 
 
-def _wire(contract: type[Contract]) -> Any:
-    return contract.model_validate(contract.EXAMPLE).model_dump(mode="json")
+def _example(contract: type[Contract]) -> dict[str, Any]:
+    record = sample(contract)
+    return {"name": contract.__name__, "headers": dict(record.headers), "payload": json.loads(record.value)}
 
 
 def _channel(topic: Topic) -> dict[str, Any]:
     return {
         "address": topic.name,
         "title": topic.name,
-        "description": f"{topic.kind.value} of {topic.owner}; key {topic.key}; ordered per key by ce_sequence.",
+        "description": _kept(topic),
         "messages": {_name(contract): {"$ref": f"#/components/messages/{_name(contract)}"} for contract in on_topic(topic)},
         "bindings": {
             "kafka": {
@@ -70,6 +73,13 @@ def _channel(topic: Topic) -> dict[str, Any]:
             }
         },
     }
+
+
+def _kept(topic: Topic) -> str:
+    text = f"{topic.kind.value} of {topic.owner}; key {topic.key}; ordered per key by ce_sequence; "
+    if topic.retention is None:
+        return text + "compacted: the newest record of each key stays, a null value means that the key was erased."
+    return text + f"kept for {topic.retention.days} days: read from the beginning to know everything."
 
 
 def document() -> dict[str, Any]:

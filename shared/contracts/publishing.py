@@ -1,19 +1,20 @@
 """Write what is derived from the contracts: schemas, examples, catalogue, AsyncAPI; and hold released ones to their word.
 
 `python -m shared.contracts.publishing` writes; with `release` it also copies the schemas of types that were never
-released to `released/`, after which `v1` can only be extended compatibly: a breaking change needs `v2` beside it.
+released to `released/`, after which `v1` can only be extended compatibly: a breaking change needs `v2` beside it. And it
+freezes each type's message in `golden/`, byte for byte: today's code must go on writing and reading them.
 """
 
 import json
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from shared.contracts.asyncapi import document
 from shared.contracts.base import Contract
 from shared.contracts.catalogue import CONTRACTS, as_markdown
-from shared.contracts.envelope import Envelope, schema_uri, source_of
+from shared.contracts.envelope import schema_uri
+from shared.contracts.samples import sample
 
 ROOM = Path(__file__).parent
 
@@ -30,31 +31,18 @@ def schema_of(contract: type[Contract]) -> dict[str, Any]:
     )
 
 
-def _attributes(contract: type[Contract], key: str) -> dict[str, str]:
-    envelope = Envelope(
-        id="e7b1c0de-0000-4000-8000-000000000001",
-        type=contract.TYPE,
-        source=source_of(contract.TOPIC.owner),
-        subject=key,
-        time=datetime(2027, 1, 11, 9, 0, tzinfo=UTC),
-        sequence=1,
-        correlation_id="c0441e1a-0000-4000-8000-000000000001",
-    )
-    return {name.removeprefix("ce_"): value.decode() for name, value in envelope.headers() if name.startswith("ce_")}
-
-
 def derived() -> dict[Path, str]:
     """Return every derived file of the contracts with the text it must have."""
     files = {ROOM / "CATALOGUE.md": as_markdown() + "\n", ROOM / "asyncapi.json": as_json(document())}
     for contract in CONTRACTS:
-        example = contract.model_validate(contract.EXAMPLE)
+        record = sample(contract)
         files[ROOM / "schemas" / f"{contract.TYPE}.json"] = as_json(schema_of(contract))
         files[ROOM / "examples" / f"{contract.TYPE}.json"] = as_json(
             {
-                "topic": contract.TOPIC.name,
-                "key": example.key,
-                "attributes": _attributes(contract, example.key),
-                "data": example.model_dump(mode="json"),
+                "topic": record.topic,
+                "key": record.key,
+                "attributes": {name.removeprefix("ce_"): value for name, value in record.headers.items() if name.startswith("ce_")},
+                "data": json.loads(record.value),
             }
         )
     return files
@@ -88,7 +76,27 @@ def release() -> int:
     return new
 
 
+def goldens(contract: type[Contract]) -> list[Path]:
+    """Return the frozen messages of a type, oldest first: each is what some release wrote."""
+    found = (ROOM / "golden").glob(f"{contract.TYPE}.*.json")
+    return sorted(found, key=lambda path: int(path.name.split(".")[-2]))
+
+
+def freeze() -> int:
+    """Freeze today's message of each type that no release wrote like this, and return how many are new; none is ever changed."""
+    new = 0
+    for contract in CONTRACTS:
+        text, frozen = as_json(sample(contract).as_plain()), goldens(contract)
+        if not frozen or frozen[-1].read_text(encoding="utf-8") != text:
+            path = ROOM / "golden" / f"{contract.TYPE}.{len(frozen) + 1}.json"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            new += 1
+    return new
+
+
 if __name__ == "__main__":
     sys.stdout.write(f"{write()} derived files changed\n")
     if sys.argv[1:] == ["release"]:
         sys.stdout.write(f"{release()} types released for the first time\n")
+        sys.stdout.write(f"{freeze()} messages frozen\n")
