@@ -20,7 +20,7 @@ from tests.support.probing import until
 from tests.support.processes import ROOT
 
 pytestmark = [pytest.mark.kafka, pytest.mark.mongo, pytest.mark.offsets, pytest.mark.slow]
-MEMBERS, PAIRS, LATER = 600, 12, 12
+MEMBERS, PAIRS, LATER = 400, 8, 8
 
 
 def name(number: int) -> str:
