@@ -15,7 +15,7 @@ from services.matching.domain.reasons import Gate
 from services.matching.domain.rules import RuleSet
 from services.matching.engine.calibrate import sameness_of
 from services.matching.engine.pairwise import gain_sums
-from services.matching.engine.pool import rows_of, skill_vocabulary
+from services.matching.engine.pool import RELATED, rows_of, skill_vocabulary
 from services.matching.engine.shapes import MICRO, Long, Pool, Real
 from services.matching.engine.snapshot import GATES, Snapshot
 from services.matching.engine.solver import Solved
@@ -174,14 +174,16 @@ def gini(values: Real) -> float:
 
 def _skills(snapshot: Snapshot, pool: Pool, met: Long) -> dict[str, Any]:
     names = skill_vocabulary(snapshot)
-    wanted, offered = np.diff(pool.wants.post_start), np.diff(pool.offers.post_start)
+    wanted, itself = np.diff(pool.wants.post_start), pool.offers.post_bar != RELATED
+    offered = np.bincount(rows_of(pool.offers.post_start)[itself], minlength=len(names))
     busy = np.zeros(len(pool.seats), bool)
     busy[met.ravel()] = True
     told: list[dict[str, Any]] = []
     ratio = wanted / np.maximum(offered, 0.5)
     for skill in np.lexsort((np.arange(len(names)), -ratio)):
         if wanted[skill] >= MINIMUM_GROUP and len(told) < _SKILLS_TOLD:
-            offerers = pool.offers.post_person[pool.offers.post_start[skill] : pool.offers.post_start[skill + 1]]
+            here = slice(pool.offers.post_start[skill], pool.offers.post_start[skill + 1])
+            offerers = pool.offers.post_person[here][itself[here]]
             told.append(
                 {
                     "skill": names[skill],

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.matching.domain.rules import RuleSet
-from services.matching.engine import Evidence, Person
+from services.matching.engine import Evidence, Person, solve
 from services.matching.engine.explain import Explainer
 from services.matching.engine.pairwise import gain_sums
 from services.matching.engine.pool import build_pool
@@ -60,6 +60,13 @@ class TestRelatedSkills:
         many = [*people, *(Person(id=f"p{n}", offers={"perl": 3}) for n in range(8))]
         pool = build_pool(freeze(many), NEAR)
         assert pool.wants.value[0] == pool.wants.value[1]
+
+    def test_the_report_counts_who_offers_the_skill_itself(self) -> None:
+        """Issue 5: "wishes that nobody offers" are not hidden by neighbours who stand in."""
+        people = [Person(id=f"w{n}", wants={"python": 2}) for n in range(5)] + [Person(id="p", offers={"perl": 3})]
+        skills = solve(people, NEAR, 1).report["skills"]
+        assert skills["wishes_that_nobody_offers"] == 5
+        assert skills["scarcest"] == [{"skill": "python", "wanted": 5, "offered": 0, "offerers_partnered": 0}]
 
     def test_evidence_names_the_offered_code_as_related(self) -> None:
         """R17, N6: the list shows what the other really offers, and that it is only near the wish."""
