@@ -1,5 +1,7 @@
 """Related skills count in part, by a documented worth, and are told as what they are (R6, R17, N6)."""
 
+from typing import Any
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -64,7 +66,7 @@ class TestRelatedSkills:
     def test_the_report_counts_who_offers_the_skill_itself(self) -> None:
         """Issue 5: "wishes that nobody offers" are not hidden by neighbours who stand in."""
         people = [Person(id=f"w{n}", wants={"python": 2}) for n in range(5)] + [Person(id="p", offers={"perl": 3})]
-        skills = solve(people, NEAR, 1).report["skills"]
+        skills: Any = solve(people, NEAR, 1).report["skills"]
         assert skills["wishes_that_nobody_offers"] == 5
         assert skills["scarcest"] == [{"skill": "python", "wanted": 5, "offered": 0, "offerers_partnered": 0}]
 
