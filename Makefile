@@ -12,11 +12,12 @@ SEEDS ?= 1:21
 FAULTS ?= 60
 SEED ?=
 PLAN ?=
+ARGS ?=
 
-.PHONY: help setup demo test check simulate chaos bench bench-matching lock contracts format clean
+.PHONY: help setup demo test check simulate chaos bench bench-pipeline bench-matching lock contracts format clean
 
 help: ## print the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## make .venv with everything in it (uv if present, else pip)
 
@@ -55,6 +56,9 @@ chaos: setup ## the real suite on three brokers under faults: kill, stop, cut, d
 
 bench: setup ## measure: import, relay, consumer, latency, idle footprint (ratios in one run, JSON report)
 	$(BIN)/python -m tests.bench
+
+bench-pipeline: setup ## measure the message path: beside loops by hand, latency, growth, backlog (--quick: ARGS=--quick)
+	$(BIN)/python -m tests.bench.pipeline $(ARGS)
 
 bench-matching: setup ## measure the optimiser: time, memory and gap by size, beside other solvers
 	$(BIN)/python -m tests.bench.matching

@@ -2,22 +2,19 @@
 
 import asyncio
 import tempfile
-import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from deploy.local.footprint import Footprint, children_of, sample
 from deploy.local.stack import Stack, StackOptions, running_stack
-from shared.kernel.randomness import SystemRandomness
 from shared.messaging.settings import KafkaSettings
 from shared.persistence.mongo import MongoSettings
-from tests.bench import importing, latency, pipeline
+from tests.bench import importing
+from tests.bench.parts import Parts, Say, addresses
+from tests.bench.pipeline import latency, pairs
 from tests.bench.report import Figure, Report, jvm_flags
 
-Say = Callable[[str], None]
-RATIO_GOAL = 0.5
 SETTLED_WITHIN_SECONDS, LOOK_EVERY_SECONDS = 180.0, 1.0
 CHILD_WORKS_SECONDS, IDLE_TRIES = 0.05, 5
 IDLE_CPU_GOAL, IDLE_RSS_GOAL = 12.0, 900.0
@@ -40,14 +37,13 @@ FULL = Plan(quick=False, rows=2_000, events=2_000, pairs=5, settle_seconds=15.0,
 QUICK = Plan(quick=True, rows=500, events=1_000, pairs=2, settle_seconds=4.0, idle_seconds=10.0, facts={5: 30, 50: 150})
 
 
-class Bench:
+class Bench(Parts):
     """Collects figures into a report."""
 
     def __init__(self, plan: Plan, say: Say) -> None:
         """`say` tells progress."""
+        super().__init__(Report(quick=plan.quick), say)
         self.plan = plan
-        self.say = say
-        self.report = Report(quick=plan.quick)
 
     async def run(self) -> Report:
         """Measure everything on servers of its own."""
@@ -65,20 +61,9 @@ class Bench:
         await self.part("idle", lambda: self._idle(stack))
         await self.part("import", lambda: self._import(stack, folder))
         await stack.services.stop()
-        kafka, mongo = _addresses(stack)
+        kafka, mongo = addresses(stack)
         await self.part("pipeline", lambda: self._pipeline(kafka, mongo))
-        await self.part("latency", lambda: self._latency(kafka, mongo))
-
-    async def part(self, name: str, measure: Callable[[], Awaitable[list[Figure]]]) -> None:
-        """Measure one part; when it fails, say so and go on."""
-        self.say(f"{name} …")
-        began = time.perf_counter()
-        try:
-            self.report.figures += await measure()
-        except Exception as fault:  # noqa: BLE001 - whatever it is, the other parts are worth measuring
-            self.report.unmeasured[name] = f"{type(fault).__name__}: {fault}"
-            self.say(f"  could not be measured: {type(fault).__name__}: {fault}")
-        self.report.seconds[name] = round(time.perf_counter() - began, 1)
+        await self.part("latency", lambda: latency.compare(kafka, mongo, facts=self.plan.facts, repetitions=1, say=self.say))
 
     async def _idle(self, stack: Stack) -> list[Figure]:
         pids = {running.name: running.pid for running in stack.processes.alive}
@@ -96,21 +81,7 @@ class Bench:
         return [Figure(part="import", name=f"{self.plan.rows} people, all services running", value=round(rate, 1), unit="rows/s")]
 
     async def _pipeline(self, kafka: KafkaSettings, mongo: MongoSettings) -> list[Figure]:
-        return pipeline_figures(await pipeline.measure(kafka, mongo, events=self.plan.events, pairs=self.plan.pairs, say=self.say))
-
-    async def _latency(self, kafka: KafkaSettings, mongo: MongoSettings) -> list[Figure]:
-        figures = []
-        randomness = SystemRandomness()
-        for per_second, count in self.plan.facts.items():
-            raw = await latency.raw(kafka, randomness, count=count, per_second=per_second)
-            ours = await latency.ours(kafka, mongo, randomness, count=count, per_second=per_second)
-            self.say(f"  at {per_second} a second: ours {ours}, raw {raw} ms")
-            figures += [
-                Figure(part="latency", name=f"{what} {name}, {per_second} events/s", value=value, unit="ms", better="lower")
-                for what, values in (("commit to effect", ours), ("raw produce to consume", raw))
-                for name, value in values.items()
-            ]
-        return figures
+        return pairs.figures(await pairs.measure(kafka, mongo, events=self.plan.events, pairs=self.plan.pairs, say=self.say))
 
 
 async def settled(pids: Mapping[str, int], for_seconds: float, within: float = SETTLED_WITHIN_SECONDS) -> None:
@@ -124,13 +95,6 @@ async def settled(pids: Mapping[str, int], for_seconds: float, within: float = S
         if now.keys() != seen.keys() or sum(now.values()) - sum(seen.values()) > CHILD_WORKS_SECONDS:
             since = loop.time()
         seen = now
-
-
-def _addresses(stack: Stack) -> tuple[KafkaSettings, MongoSettings]:
-    told = {**stack.kafka.settings, **stack.mongo.settings}
-    kafka = {name.removeprefix("TANDEM_KAFKA__").lower(): value for name, value in told.items() if name.startswith("TANDEM_KAFKA__")}
-    mongo = {name.removeprefix("TANDEM_MONGO__").lower(): value for name, value in told.items() if name.startswith("TANDEM_MONGO__")}
-    return KafkaSettings.model_validate(kafka), MongoSettings.model_validate(mongo)
 
 
 def idle_figures(found: Footprint) -> list[Figure]:
@@ -147,23 +111,3 @@ def idle_figures(found: Footprint) -> list[Figure]:
         Figure(part="idle", name="all memory", value=rss, unit="MiB", goal=IDLE_RSS_GOAL, better="lower"),
     ]
     return figures
-
-
-def pipeline_figures(measured: Mapping[str, Any]) -> list[Figure]:
-    """Return rates and CPU of both sides, and the paired ratios with the goal."""
-    figures = []
-    for part in ("relay", "consumer"):
-        for side, what in (("ours", "Tandem"), ("raw", "hand-written loop")):
-            figures += [
-                _spread(part, what, "events/s", measured[part]["events_per_second"][side]),
-                _spread(part, f"{what} CPU", "µs/event", measured[part]["cpu_microseconds_per_event"][side], better="lower"),
-            ]
-        figures += [
-            _spread(part, "ratio of throughput", "of raw", measured[part]["ratio_of_throughput"], goal=RATIO_GOAL),
-            _spread(part, "ratio of events per CPU", "of raw", measured[part]["ratio_of_events_per_cpu"]),
-        ]
-    return figures
-
-
-def _spread(part: str, name: str, unit: str, spread: Mapping[str, float], **rest: Any) -> Figure:
-    return Figure(part=part, name=name, unit=unit, value=spread["median"], low=spread["low"], high=spread["high"], **rest)

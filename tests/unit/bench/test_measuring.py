@@ -2,13 +2,16 @@
 
 import asyncio
 
-from tests.bench.latency import quantiles, steadily
-from tests.bench.pipeline import compared
-from tests.bench.pipeline_run import Measured
+from tests.bench.pipeline.backlog import Climb
+from tests.bench.pipeline.growth import figures as growth_figures
+from tests.bench.pipeline.latency import figures as latency_figures
+from tests.bench.pipeline.latency import quantiles, steadily
+from tests.bench.pipeline.one_run import Measured
+from tests.bench.pipeline.pairs import compared
 
 
 def _runs(*seconds: float) -> list[Measured]:
-    return [Measured(seconds=each, cpu_seconds=each / 2) for each in seconds]
+    return [Measured(events=600, seconds=each, cpu_seconds=each / 2) for each in seconds]
 
 
 class TestPairs:
@@ -16,10 +19,41 @@ class TestPairs:
 
     def test_a_slow_minute_hits_both_sides_and_no_ratio(self) -> None:
         """The second pair ran on a machine three times as busy."""
-        told = compared({"ours": _runs(2, 6), "raw": _runs(1, 3)}, events=600)
-        assert told["ratio_of_throughput"] == {"median": 0.5, "low": 0.5, "high": 0.5}
-        assert told["events_per_second"]["ours"] == {"median": 200, "low": 100, "high": 300}
-        assert told["cpu_microseconds_per_event"]["raw"] == {"median": 1667, "low": 833, "high": 2500}
+        told = compared({"ours": _runs(2, 6), "raw": _runs(1, 3)})
+        assert told["ratio_of_throughput"] == {"value": 0.5, "low": 0.5, "high": 0.5}
+        assert told["events_per_second"]["ours"] == {"value": 200, "low": 100, "high": 300}
+        assert told["cpu_microseconds_per_event"]["raw"] == {"value": 1666.7, "low": 833.3, "high": 2500.0}
+
+
+class TestGrowth:
+    """What many stored events cost."""
+
+    def test_a_stage_that_gets_slower_misses_the_goal(self) -> None:
+        """Twice the CPU beside ten times the events; the relay's cost stayed."""
+        found = growth_figures({"relay": {10: _runs(1), 100: _runs(1)}, "consumer": {10: _runs(1), 100: _runs(2)}})
+        assert [(each.value, each.reached) for each in found if each.goal is not None] == [(1.0, True), (2.0, False)]
+
+
+class TestBacklog:
+    """A long way, told at every part."""
+
+    def test_the_start_counts_neither_for_speed_nor_for_memory(self) -> None:
+        """A slow first telling and memory that is warm after a tenth; 30 MiB more at the end are seen."""
+        steps = [
+            Measured(events=100 * n, seconds=10 + n, cpu_seconds=n / 10, rss_mib=50 if n == 1 else 90 + (n > 19) * 30) for n in range(1, 21)
+        ]
+        way = Climb(steps)
+        assert (way.rate, round(way.cpu), round(way.memory_growth, 2)) == (100, 1000, 1.33)
+
+
+class TestLatency:
+    """Beside a bare round trip of the same pair."""
+
+    def test_ratios_are_of_pairs(self) -> None:
+        """A slow second pair changes milliseconds, not ratios."""
+        fast, slow = ({"p50": 2.0 * n, "p99": 10.0 * n} for n in (1, 5))
+        found = latency_figures(5, [(each, {k: 4 * v for k, v in each.items()}, each) for each in (fast, slow)])
+        assert [(each.value, each.reached) for each in found if each.goal is not None] == [(4.0, False), (4.0, True)]
 
 
 class TestQuantiles:

@@ -13,8 +13,13 @@ from rich.console import Console
 from deploy.local import footprint
 from deploy.local.footprint import Footprint
 from tests.bench import __main__ as command
+from tests.bench.pipeline import __main__ as pipeline_command
+from tests.bench.pipeline.one_run import Measured
+from tests.bench.pipeline.pairs import WHATS
+from tests.bench.pipeline.pairs import figures as pair_figures
+from tests.bench.pipeline.run import PipelineBench
 from tests.bench.report import Figure, Report, jvm_flags
-from tests.bench.run import FULL, Bench, idle_figures, pipeline_figures, settled
+from tests.bench.run import FULL, Bench, idle_figures, settled
 
 
 def _figure(value: float, goal: float | None, better: str = "higher") -> Figure:
@@ -132,18 +137,13 @@ class TestParts:
             child.kill()
             child.wait()
 
-    def test_pipeline_figures_carry_range_and_goal(self) -> None:
-        """Rate, CPU and ratio for both parts; the goal stands on the ratio of throughput alone."""
-        spread = {"median": 0.7, "low": 0.6, "high": 0.8}
-        one = {
-            "events_per_second": {"ours": spread, "raw": spread},
-            "cpu_microseconds_per_event": {"ours": spread, "raw": spread},
-            "ratio_of_throughput": spread,
-            "ratio_of_events_per_cpu": spread,
-        }
-        figures = pipeline_figures({"relay": one, "consumer": one})
-        assert [(figure.part, figure.goal) for figure in figures if figure.goal] == [("relay", 0.5), ("consumer", 0.5)]
-        assert all((figure.low, figure.high) == (0.6, 0.8) for figure in figures)
+    def test_pairs_carry_range_and_goal(self) -> None:
+        """The goals stand on events per CPU alone: the consumer's both ways of writing 0.95, the relay's 0.8."""
+        ours = [Measured(events=100, seconds=9.0, cpu_seconds=each) for each in (1.0, 2.0, 1.6)]
+        raw = [Measured(events=100, seconds=1.0, cpu_seconds=each) for each in (1.0, 1.0, 1.6)]
+        figures = pair_figures({what: {"ours": ours, "raw": raw} for what in WHATS})
+        judged = [(figure.goal, figure.reached, figure.low, figure.high) for figure in figures if figure.goal]
+        assert judged == [(0.8, True, 0.5, 1.0), (0.95, True, 0.5, 1.0), (0.95, True, 0.5, 1.0)]
 
 
 class TestCommand:
@@ -159,3 +159,16 @@ class TestCommand:
         monkeypatch.setattr(Bench, "run", nothing_starts)
         assert command.main(["--quick", "--out", str(tmp_path)]) == 1
         assert json.loads((tmp_path / "report.json").read_text())["quick"] is True
+
+    def test_options_of_the_pipeline_change_its_plan(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A million events are one option away; what is not named stays the plan's."""
+        seen: list[PipelineBench] = []
+
+        async def nothing_starts(self: PipelineBench) -> Report:
+            seen.append(self)
+            return self.report
+
+        monkeypatch.setattr(PipelineBench, "run", nothing_starts)
+        assert pipeline_command.main(["--parts", "backlog", "--backlog", "1000000", "--stored", "90,10", "--out", str(tmp_path)]) == 0
+        plan = seen[0].plan
+        assert (plan.backlog, plan.stored, plan.quick, seen[0].parts) == (1_000_000, (10, 90), False, ("backlog",))

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -12,19 +12,23 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from shared.contracts import profile as contracts
 from shared.contracts import topics
 from shared.kernel.clock import WallClock
-from shared.kernel.randomness import Randomness, new_id
+from shared.kernel.randomness import Randomness, SystemRandomness, new_id
 from shared.kernel.tasks import Tasks
 from shared.messaging.broker import BrokerLink
 from shared.messaging.received import Received
 from shared.messaging.sending import KafkaSender
 from shared.messaging.settings import KafkaSettings
 from shared.persistence.mongo import MongoSettings, connect
+from tests.bench.pipeline.pairs import spread
+from tests.bench.report import Figure
 from tests.support.path import Node, Work, noted
 from tests.support.probing import until
 
 TOPIC = topics.PROFILE_MEMBER
 WARM_UP = 5
-ARRIVE_WITHIN_SECONDS = 60.0
+ARRIVE_WITHIN_SECONDS = 120.0
+GOALS = {"p50": 3.0, "p99": 5.0}
+"""In bare round trips of the same run."""
 
 
 def quantiles(seconds: Sequence[float]) -> dict[str, float]:
@@ -45,15 +49,19 @@ async def steadily(count: int, per_second: float, act: Callable[[int], Coroutine
     await asyncio.gather(*acting)
 
 
-async def ours(kafka: KafkaSettings, mongo: MongoSettings, randomness: Randomness, *, count: int, per_second: float) -> dict[str, float]:
-    """Return the quantiles of the time from a commit's return to the return of the commit that holds its effect."""
+async def ours(
+    kafka: KafkaSettings, mongo: MongoSettings, randomness: Randomness, *, count: int, per_second: float
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the quantiles of the time from a commit's return to the call of the handler, and to the return of its own commit."""
     prefix = f"b{new_id(randomness)[:8]}"
     settings = kafka.model_copy(update={"topic_prefix": f"{prefix}-"})
     place = mongo.model_copy(update={"database_prefix": prefix})
     committed: dict[str, float] = {}
+    handled: dict[str, float] = {}
     arrived: dict[str, float] = {}
 
     async def on_left(event: Received[Any], work: Work) -> None:
+        handled.setdefault(event.envelope.subject, time.perf_counter())
         await noted(event, work)
         work.tx.after_commit(lambda: arrived.update({event.envelope.subject: time.perf_counter()}))
 
@@ -83,7 +91,8 @@ async def ours(kafka: KafkaSettings, mongo: MongoSettings, randomness: Randomnes
         await profile.tasks.stop(5)
         await profile.database.close()
         await matching.database.close()
-    return quantiles([arrived[key] - at for key, at in committed.items() if key.startswith("m")])
+    measured = {key: at for key, at in committed.items() if key.startswith("m")}
+    return quantiles([handled[key] - at for key, at in measured.items()]), quantiles([arrived[key] - at for key, at in measured.items()])
 
 
 async def _all_there(arrived: dict[str, float], count: int) -> bool:
@@ -132,3 +141,32 @@ async def _create(kafka: KafkaSettings, topic: str) -> None:
         await administration.create_topics([NewTopic(topic, num_partitions=kafka.partitions, replication_factor=kafka.replication_factor)])
     finally:
         await administration.close()
+
+
+async def compare(
+    kafka: KafkaSettings, mongo: MongoSettings, *, facts: Mapping[int, int], repetitions: int, say: Callable[[str], None]
+) -> list[Figure]:
+    """Take turns with a bare round trip at several rates; ratios within each pair, their median told."""
+    randomness, told = SystemRandomness(), []
+    for per_second, count in facts.items():
+        runs: list[tuple[dict[str, float], ...]] = []
+        for _ in range(repetitions):
+            bare = await raw(kafka, randomness, count=count, per_second=per_second)
+            runs.append((bare, *await ours(kafka, mongo, randomness, count=count, per_second=per_second)))
+            say(f"  at {per_second} a second: bare round trip {bare}, to the handler {runs[-1][1]}, to its commit {runs[-1][2]} ms")
+        told += figures(per_second, runs)
+    return told
+
+
+def figures(per_second: int, runs: Sequence[tuple[dict[str, float], ...]]) -> list[Figure]:
+    """Return the milliseconds and how many bare round trips they are."""
+    part = f"latency, {per_second} events/s"
+    told = [
+        Figure(part=part, name=f"{what} {name}", unit="ms", better="lower", **spread([run[place][name] for run in runs], 1))
+        for place, what in enumerate(("bare produce to consume", "commit to handler", "commit to effect"))
+        for name in GOALS
+    ]
+    for name, goal in GOALS.items():
+        ratios = spread([run[1][name] / run[0][name] for run in runs])
+        told.append(Figure(part=part, name=f"commit to handler {name}", unit="bare round trips", goal=goal, better="lower", **ratios))
+    return told
