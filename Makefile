@@ -48,8 +48,9 @@ check: setup ## formatting, lint, types, architecture, contracts (under a minute
 	$(BIN)/deptry .
 	$(BIN)/pytest -q tests/architecture tests/contracts
 
-simulate: setup ## live simulated months under faults (SEEDS=FROM:TO PLAN=file): the code that ships, virtual time, repeatable
-	$(BIN)/python -m tests.simulation.explore "$(SEEDS)" $(if $(PLAN),--plan "$(PLAN)")
+simulate: setup ## live simulated months under faults, repeatable (SEEDS=FROM:TO PLAN=file JOBS=n STATE=file SUMMARY=file ENUMERATE=1)
+	$(BIN)/python -m tests.simulation.explore "$(SEEDS)" $(if $(PLAN),--plan "$(PLAN)") $(if $(JOBS),--jobs $(JOBS)) \
+		$(if $(STATE),--state "$(STATE)") $(if $(SUMMARY),--summary "$(SUMMARY)") $(if $(ENUMERATE),--enumerate)
 
 chaos: setup ## the real suite on three brokers under faults: kill, stop, cut, delay, fill (FAULTS=n SEED=n)
 	@$(BIN)/python -m tests.chaos --faults "$(FAULTS)" $(if $(SEED),--seed "$(SEED)")

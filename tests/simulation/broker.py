@@ -218,30 +218,38 @@ class SimulatedSender:
     def __init__(self, broker: SimulatedBroker, producer: str, wall: Clock, hop: Hop) -> None:
         """Send as `producer`, the name of this incarnation."""
         self._broker, self._producer, self._wall, self._hop = broker, producer, wall, hop
-        self._number = 0
+        self._number = self._rebuilt = 0
+        self._broken = False
 
     async def open(self) -> None:
         """Be ready."""
 
     async def send(self, rows: Sequence[Document]) -> list[SendFailed | None]:
         """Send all rows at once, each until the broker has it."""
-        return list(await asyncio.gather(*(self._one(row) for row in rows)))
+        began_at = self._wall.now()  # in the step in which the relay looked at its lease
+        return list(await asyncio.gather(*(self._one(row, began_at) for row in rows)))
 
-    async def _one(self, row: Document) -> SendFailed | None:
+    async def _one(self, row: Document, began_at: datetime) -> SendFailed | None:
         self._number += 1
-        number, began_at = self._number, self._wall.now()
-        while True:
+        number, unknown = self._number, False
+        producer = f"{self._producer}.{self._rebuilt}"
+        while not self._broken:
             try:
-                await self._hop(f"append:{row['topic']}", lambda: self._broker.accept(self._producer, number, began_at, row))
+                await self._hop(f"append:{row['topic']}", lambda: self._broker.accept(producer, number, began_at, row))
             except Gone:
+                unknown = True
                 await asyncio.sleep(AGAIN_SECONDS)
             except Refused:
-                return SendFailed("Simulated")
+                self._broken = unknown  # what became of the tries before, this producer cannot tell any more
+                return SendFailed("Simulated", fatal=unknown)
             else:
                 return None
+        return SendFailed("Simulated", fatal=True)
 
     async def rebuild(self) -> None:
-        """Nothing is broken."""
+        """Begin anew as another producer."""
+        self._rebuilt += 1
+        self._broken = False
 
     async def close(self) -> None:
         """Nothing to close."""

@@ -30,6 +30,8 @@ class Command:
     name: str
     key: str
     status: int | None = None
+    unanswered: int = 0
+    """Copies of it that got no answer; one of them may still be on its way when another is answered."""
 
 
 class Company:
@@ -221,6 +223,8 @@ class Company:
             try:
                 answer = await self._servers.serve(node, request)
             except httpx2.HTTPError:
+                if command is not None:
+                    command.unanswered += 1
                 await asyncio.sleep(0.3)
                 continue
             if answer.status_code == 503:

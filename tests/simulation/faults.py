@@ -38,6 +38,8 @@ POINTS: Mapping[str, tuple[str, ...]] = {
     "scheduling": (*_SENDING, *_CONSUMING, *_ANSWERING, *_WAKING, "replace:schedules", "insert:diaries", "commit:dead-letter"),
     "notification": (*_SENDING, *_CONSUMING, "mail", "commit:deliveries", "update:deliveries", "replace:recipients", "commit:dead-letter"),
 }
+AMOUNTS = (0, 10, 80, 160, 240, 320)
+"""How many faults a plan has."""
 _WEIGHTS = {"crash": 1, "away": 1, "fail-over": 3, "pause": 1, "jump": 2, "rebalance": 3, "redelivered": 3, "reordered": 3}
 _SELDOM = {"poison": 2, "not-yet": 3, "bug": 2}
 """How many of each kind a plan holds at most: each holds up a key until an operator comes."""
@@ -109,39 +111,36 @@ class Plan:
 def plan_of(seed: int, processes: Sequence[str]) -> Plan:
     """Return the plan of a seed; one seed in fifty lives a year."""
     if seed % 50 == YEARLY:
-        return Plan(tuple(plan(seed, processes)), YEAR)
+        return Plan(tuple(plan(seed, processes, window=YEAR)), YEAR)
     return Plan(tuple(plan(seed, processes)))
 
 
-def plan(seed: int, processes: Sequence[str], most: int | None = None) -> list[Fault]:
+def plan(seed: int, processes: Sequence[str], most: int | None = None, window: float = WINDOW) -> list[Fault]:
     """Return the faults of a seed: none, few or many; half of all kinds are drawn from, another half each time."""
     drawing = seeded(f"{seed}:plan")
     kinds = [kind for kind in KINDS if drawing.random() < 0.5] or ["crash-after"]
     amount = AMOUNTS[int(drawing.random() * len(AMOUNTS))] if most is None else most
     at_calls = [each for each in catalogue() if each[0] in kinds]
     at_times = [kind for kind in kinds for _ in range(_WEIGHTS.get(kind, 0))]
-    faults = [*_seldom(kinds, processes, drawing)][:amount]
+    faults = [*_seldom(kinds, window, drawing)][:amount]
     while len(faults) < amount:
         if at_calls and (not at_times or drawing.random() < _SHARE_AT_CALLS):
-            faults.append(_at_a_call(at_calls, processes, drawing))
+            faults.append(_at_a_call(at_calls, processes, window, drawing))
         elif at_times:
-            faults.append(_at_a_time(at_times[int(drawing.random() * len(at_times))], processes, drawing))
+            faults.append(_at_a_time(at_times[int(drawing.random() * len(at_times))], processes, window, drawing))
         else:
             break
     return faults
 
 
-AMOUNTS = (0, 10, 80, 160, 240, 320)
-
-
-def _at_a_call(catalogued: list[tuple[str, str, str]], processes: Sequence[str], drawing: Randomness) -> Fault:
+def _at_a_call(catalogued: list[tuple[str, str, str]], processes: Sequence[str], window: float, drawing: Randomness) -> Fault:
     kind, service, point = catalogued[int(drawing.random() * len(catalogued))]
-    at = round(drawing.random() * WINDOW, 3)
+    at = round(drawing.random() * window, 3)
     return Fault(kind, _one(_replicas(service, processes), drawing), point, at=at, amount=_length(kind, drawing))
 
 
-def _at_a_time(kind: str, processes: Sequence[str], drawing: Randomness) -> Fault:
-    at, target = round(drawing.random() * WINDOW, 3), _one(processes, drawing)
+def _at_a_time(kind: str, processes: Sequence[str], window: float, drawing: Randomness) -> Fault:
+    at, target = round(drawing.random() * window, 3), _one(processes, drawing)
     if kind == "away":
         target = _one(SERVERS, drawing)
     elif kind == "fail-over":
@@ -153,11 +152,11 @@ def _at_a_time(kind: str, processes: Sequence[str], drawing: Randomness) -> Faul
     return Fault(kind, target, at=at, amount=_length(kind, drawing))
 
 
-def _seldom(kinds: Sequence[str], processes: Sequence[str], drawing: Randomness) -> Iterator[Fault]:
+def _seldom(kinds: Sequence[str], window: float, drawing: Randomness) -> Iterator[Fault]:
     for kind, most in _SELDOM.items():
         for _ in range(int(drawing.random() * (most + 1)) if kind in kinds else 0):
             amount = float(int(drawing.random() * 3)) if kind == "poison" else _length(kind, drawing)
-            yield Fault(kind, _one(SERVICES[1:], drawing), at=round(drawing.random() * WINDOW, 3), amount=amount)
+            yield Fault(kind, _one(SERVICES[1:], drawing), at=round(drawing.random() * window, 3), amount=amount)
 
 
 def _replicas(service: str, processes: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ from tests.simulation.facts import Fact
 from tests.simulation.oracle import Evidence, Rule
 from tests.simulation.rules_path import TIMER_SLACK_SECONDS
 
+CREATED = 201
 ENDED = ("pairing.declined", "pairing.expired", "pairing.closed")
 
 
@@ -88,7 +89,10 @@ def a_command_takes_effect_once(evidence: Evidence) -> Iterator[str]:
     """I10: each proposal that a member made became one pairing, and nothing else became one."""
     made = Counter(fact.correlation_id for fact in evidence.ledger.named("matching", "pairing.proposed") if fact.data["initiator_id"])
     for command in evidence.company.commands:
-        if command.name == "propose" and command.status is not None and (command.status == 201) != (made[command.key] == 1):
+        if command.name != "propose" or command.status is None:
+            continue
+        refused = command.status != CREATED and not command.unanswered  # refusals are not kept: a late copy may still be taken
+        if (command.status == CREATED and made[command.key] != 1) or (refused and made[command.key]):
             yield f"{command.key} was answered {command.status} and made {made[command.key]} pairings"
     yield from (f"{key} made {times} pairings" for key, times in made.items() if times > 1)
 
