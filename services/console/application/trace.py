@@ -5,7 +5,7 @@ from typing import Any
 
 from services.console.application.ports import Facts, LinesOf
 from services.console.domain.facts import Fact
-from services.console.domain.path import Step, as_tree, of_fact, of_line
+from services.console.domain.path import Step, as_tree, connected, of_fact, of_line
 
 CORRELATIONS_MAX = 1_000
 
@@ -24,18 +24,30 @@ class Trace:
 
 
 async def trace(name: str, facts: Facts, lines_of: LinesOf) -> Trace:
-    """Return the way of `name`, a correlation id or the key of a member, pairing, round or programme.
+    """Return the way of `name`: a correlation id, or the id of a member, pairing, round or programme.
 
-    A subject is read in two passes: what happened to it, then the whole way of the commands that did it.
+    Of a subject it is what tells of it, what led to that, and what it led to: an import of thousands shows one of them.
     """
-    found = [fact async for fact in facts.tail(from_beginning=True, until_end=True) if name in {_correlation(fact), fact.key}]
-    correlations = dict.fromkeys([name, *(_correlation(fact) for fact in found)][:CORRELATIONS_MAX])
-    if any(_correlation(fact) != name for fact in found):
+    found = [fact async for fact in facts.tail(from_beginning=True, until_end=True) if name == _correlation(fact) or _tells_of(fact, name)]
+    correlations = dict.fromkeys([name, *map(_correlation, found)][:CORRELATIONS_MAX])
+    is_subject = bool(found) and all(name != _correlation(fact) for fact in found)
+    if is_subject:
+        about = dict.fromkeys(fact.attributes.get("id", "") for fact in found)
         found = [fact async for fact in facts.tail(from_beginning=True, until_end=True) if _correlation(fact) in correlations]
-    steps = sorted((of_fact(fact) for fact in found), key=lambda step: step.at)
-    lines = sorted((of_line(line) for line in lines_of(correlations)), key=lambda step: step.at)
-    return Trace(name, as_tree(steps), lines)
+        steps = connected([of_fact(fact) for fact in found], about)
+    else:
+        steps = [of_fact(fact) for fact in found]
+    lines = [of_line(line) for line in lines_of(correlations)]
+    if is_subject:
+        named = {name, *(step.id for step in steps)}
+        lines = [line for line in lines if named & {line.subject, line.id}]
+    return Trace(name, as_tree(sorted(steps, key=lambda step: step.at)), sorted(lines, key=lambda step: step.at))
 
 
 def _correlation(fact: Fact) -> str:
     return fact.attributes.get("correlationid", "")
+
+
+def _tells_of(fact: Fact, name: str) -> bool:
+    said = fact.data.values() if isinstance(fact.data, dict) else ()
+    return name == fact.key or any(name == value or (isinstance(value, list) and name in value) for value in said)

@@ -1,6 +1,6 @@
 """The way of one command: facts as a tree by what led to what, log lines beside them in the order of time. Ids and codes only (N9, N17)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,3 +71,23 @@ def as_tree(facts: Sequence[Step]) -> list[Step]:
         cause = by_id.get(step.cause)
         (roots if cause is None or cause is step else cause.leads_to).append(step)
     return roots
+
+
+def connected(facts: Sequence[Step], about: Iterable[str]) -> list[Step]:
+    """Return the facts of these ids, what led to them, and what they led to."""
+    by_id = {step.id: step for step in facts}
+    effects: dict[str, list[str]] = {}
+    for step in by_id.values():
+        effects.setdefault(step.cause, []).append(step.id)
+    wanted: dict[str, None] = {}
+    for begin in about:
+        cause = by_id[begin].cause if begin in by_id else ""
+        while cause in by_id and cause not in wanted:
+            wanted[cause] = None
+            cause = by_id[cause].cause
+        waiting = [begin]
+        while waiting:
+            one = waiting.pop()
+            wanted[one] = None
+            waiting += [each for each in effects.get(one, []) if each not in wanted]
+    return [step for name, step in by_id.items() if name in wanted]

@@ -169,10 +169,17 @@ class TestTrace:
         assert [one["what"] for one in found["lines"]] == ["command.accepted"]
 
     def test_a_subject_brings_the_whole_way_of_its_commands(self, there: InMemoryConnections, capsys: pytest.CaptureFixture[str]) -> None:
-        """N17: what a pairing's facts led to elsewhere is shown, too."""
-        there.read.facts = [fact(1, "p", "a", correlationid="c"), fact(2, "m", "b", correlationid="c", causationid="a")]
+        """N17: what led to its facts and what they led to; what else the same command did to others is left out."""
+        there.read.facts = [
+            fact(1, "before", "a", correlationid="c"),
+            fact(2, "p", "b", correlationid="c", causationid="a"),
+            fact(3, "after", "d", correlationid="c", causationid="b"),
+            fact(4, "another", "e", correlationid="c", causationid="a"),
+        ]
         assert console.main(["trace", "p"]) == 0
-        assert "└─ tandem.x.y.z.v1  m" in capsys.readouterr().out
+        shown = capsys.readouterr().out
+        assert [line.split()[-1] for line in shown.splitlines()] == ["before", "p", "after"]
+        assert "      └─ tandem.x.y.z.v1  after" in shown
 
     def test_nothing_known(self, there: InMemoryConnections, capsys: pytest.CaptureFixture[str]) -> None:
         """Exit code 1 and one line."""
