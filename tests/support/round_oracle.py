@@ -116,13 +116,22 @@ class Oracle:
         down = (q.ceiling - alike) / (q.ceiling - q.plateau_to) if q.ceiling > q.plateau_to else 1.0
         return max(0.0, min(1.0, up, down))
 
-    def score(self, one: Person, other: Person) -> float:
-        """Return W in micro-points, not rounded."""
+    def common(self, one: Person, other: Person) -> float:
+        """Return the common part S, 0..1."""
         different = [not same for same in self._places(one, other)]
         parts: dict[str, float | None] = {kind: self._cosine(kind, one, other) for kind in ("goals", "challenges")}
         parts |= {"level": self._level(one, other), "fit": self.fit(self.sameness(one, other))}
         parts["difference"] = (0.0, self.rules.common.one_difference, 1.0, 1.0)[sum(different)] if different else None
-        common, objective = self._weighted(self.rules.common, parts), self.rules.objective
+        return self._weighted(self.rules.common, parts)
+
+    def companionship(self, one: Person, other: Person) -> float:
+        """R44: return what two people of a circle are worth to each other in micro-points, not rounded."""
+        alpha = self.rules.objective.alpha
+        return 1e6 * (alpha * (self.gain(one, other) + self.gain(other, one)) / 2 + (1 - alpha) * self.common(one, other))
+
+    def score(self, one: Person, other: Person) -> float:
+        """Return W in micro-points, not rounded."""
+        common, objective = self.common(one, other), self.rules.objective
         mine, yours = self.gain(one, other), self.gain(other, one)
         u, v = (objective.alpha * gain + (1 - objective.alpha) * common for gain in (mine, yours))
         one_way = 0.0 if objective.both_must_gain else objective.one_way

@@ -135,8 +135,8 @@ class CircleRules:
     largest: int = whole(6, 3, 6)
     full: int = whole(5, 3, 6)
     """Up to this size every further voice adds; a smaller circle counts as if the missing ones were silent."""
-    attempts: int = whole(2, 0, 100)
-    """How often per person the search breaks two circles up to look for something better."""
+    attempts: int = whole(300, 0, 100_000)
+    """How often the search breaks two circles up, in each block of a thousand people, to look for something better."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

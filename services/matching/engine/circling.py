@@ -122,7 +122,7 @@ def _solve_block(work: _Work, people: Long) -> _Block:
     share = np.array([2 * WHOLE // max(k - 1, circle.full - 1) for k in range(circle.largest + 1)], np.int64)
     block = Block(worth, _bits(has), WHOLE * work.bonus[people], share, circle.smallest, circle.largest)
     order = np.argsort(mixed(work.seed + 1, people), kind="stable").astype(np.int64)
-    kicks = (mixed(work.seed + 2, np.arange(circle.attempts * len(people))) >> np.uint64(2)).astype(np.int64)
+    kicks = (mixed(work.seed + 2, np.arange(circle.attempts)) >> np.uint64(2)).astype(np.int64)
     where = gather(block, order, work.rules.search.polish_passes, kicks)
     groups = [np.flatnonzero(where == at) for at in np.unique(where[where >= 0])]
     claim = CircleClaim(
