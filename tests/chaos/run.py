@@ -25,7 +25,7 @@ from tests.chaos.traffic import ANSWER_WITHIN_SECONDS, Traffic
 RATE = 60_000.0
 """A second of the run is seventeen hours of business."""
 FOUNDED_WITHIN_SECONDS, RESTS_WITHIN_SECONDS = 180.0, 240.0
-EXPECTED_ERRORS = re.compile(r"library\.logged|part\.died imports OSError")
+EXPECTED_ERRORS = re.compile(r"library\.logged|part\.died imports (OSError|FileNotFoundError)")
 """Libraries complain of servers that are away; an import that meets a full disk begins again. Anything else is a bug that was survived."""
 
 
