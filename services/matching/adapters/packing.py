@@ -23,6 +23,7 @@ def person_of(frozen: FrozenMember, at: datetime) -> Person:
         offers={offer.code: offer.strength for offer in card.offers},
         wants={want.code: want.priority for want in card.wants if want.when == "now"},
         goals=card.goals,
+        vision_themes=card.vision_themes,
         challenges=card.challenges,
         challenges_long=card.challenges_long,
         experience=card.journey,

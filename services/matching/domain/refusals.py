@@ -241,6 +241,14 @@ class TooFewToPreview(Refusal):
     title = "Too few people are enrolled for a preview; enrol more first."
 
 
+class PreviewFailed(Refusal):
+    """The optimiser's process gave no answer; asking again may help."""
+
+    code = "preview-failed"
+    status = 503
+    title = "The preview could not be computed; try again."
+
+
 class RoundAlreadyRunning(Refusal):
     """One round of a programme at a time: nobody is given two partners at once."""
 

@@ -19,6 +19,8 @@ class Person:
     wants: Mapping[str, int | None] = field(default_factory=dict)
     """Skill code to priority 1..3, None when not said; wants of *now* only (N10)."""
     goals: tuple[str, ...] = ()
+    vision_themes: tuple[str, ...] = ()
+    """Goals of the next years (R24, N10): they meet goals and themes of others in the score, and are named to nobody."""
     challenges: tuple[str, ...] = ()
     challenges_long: tuple[str, ...] = ()
     experience: tuple[str, ...] = ()

@@ -82,7 +82,7 @@ def freeze(people: Iterable[Person], placeholders: Sequence[str] = ()) -> Snapsh
     parts: dict[str, object] = {
         "wants": _codes([_said(person.wants, empty) for person in crowd], 3),
         "offers": _codes([_said(person.offers, empty) for person in crowd], 5),
-        "goals": _codes([_set(empty, "", person.goals) for person in crowd], 0),
+        "goals": _codes([_set(empty, "", (*person.goals, *person.vision_themes)) for person in crowd], 0),
         "challenges": _codes([_challenges(person, empty) for person in crowd], 0),
         "experience": _codes([_experience(person, empty) for person in crowd], 0),
         "languages": _codes([_set(empty, "", person.languages) for person in crowd], 0),

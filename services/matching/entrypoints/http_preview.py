@@ -7,7 +7,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 
 from services.matching.application.preview_programme import PreviewProgramme, Tried, begin_preview, members_in
-from services.matching.application.solver import RoundEngine
+from services.matching.application.solver import EngineFailed, RoundEngine
+from services.matching.domain.refusals import PreviewFailed
 from services.matching.domain.snapshot import FrozenMember
 from services.matching.entrypoints.jobs import Transact
 from services.matching.entrypoints.requests import ProgrammeIn
@@ -44,7 +45,10 @@ class PreviewRoutes:
         command = PreviewProgramme(programme_id=programme_id, rules=rules, terms=terms, seed=seed)
         cause = cause_of(request)
         tried: Tried = await self._transact("preview.begin", cause, partial(begin_preview, command))
-        told = await self._engine.preview(tried.order, self._members(tried, cause))
+        try:
+            told = await self._engine.preview(tried.order, self._members(tried, cause))
+        except EngineFailed as failed:
+            raise PreviewFailed(reason=failed.code) from None
         return {"programme_id": programme_id, "rules": tried.programme.rules.to_mapping()} | told
 
     async def _members(self, tried: Tried, cause: Cause) -> AsyncIterator[Sequence[FrozenMember]]:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from services.matching.domain.rules import RuleSet
 from services.matching.engine import Person, solve
 from services.matching.engine.calibrate import Calibration, calibrate
+from services.matching.engine.explain import Explainer
 from services.matching.engine.pairwise import gain_sums, score_pairs
 from services.matching.engine.pool import build_pool, scarcity
 from services.matching.engine.score import inverted_u
@@ -104,6 +105,19 @@ class TestInvertedU:
         _, _, _, weight, _ = scored(twins)
         assert weight[0, 3] > 0
         assert np.isfinite(weight).all()
+
+
+class TestVision:
+    """N10, R24: where somebody wants to be in some years feeds the match; it is nobody else's to read."""
+
+    def test_a_theme_meets_goals_and_themes_in_the_score_and_is_not_named(self) -> None:
+        """N10: the same two people score higher when one's vision is the other's goal; the four lists do not tell."""
+        one, other = Person(id="a", offers={"x": 3}, wants={"y": 2}), Person(id="b", offers={"y": 3}, wants={"x": 2}, goals=("lead",))
+        rest = [Person(id=f"c{n}", offers={"x": 3}, wants={"y": 2}, goals=(f"g{n}", "grow")) for n in range(6)]
+        dreams = [dataclasses.replace(one, vision_themes=(theme,)) for theme in ("sail", "lead")]
+        weights = [scored([dreamer, other, *rest])[3][0, 1] for dreamer in dreams]
+        assert weights[1] > weights[0] > 0
+        assert Explainer(RULES).explain(other, [dreams[1]]).shared == ()
 
 
 class TestMissing:
