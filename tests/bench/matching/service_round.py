@@ -140,8 +140,9 @@ async def measure(people: int, seed: int, say: Callable[[str], None]) -> Measure
         headers = {"Authorization": f"Bearer {issuer.token('bench', ['hr_admin'])}"}
         async with httpx2.AsyncClient(base_url=services.urls["matching"], headers=headers, timeout=60) as client:
             await _round(client, kafka, measured, say)
-        measured.cpu_seconds = {name: round(_cpu(pid) - before[name], 1) for name, pid in pids.items()}
-        measured.peak_mib = {name: _peak(pid) for name, pid in pids.items()}
+        measured.cpu_seconds |= {name: round(_cpu(pid) - before[name], 1) for name, pid in pids.items()}
+        measured.cpu_seconds["matching"] = round(measured.cpu_seconds["matching"] - measured.cpu_seconds["worker"], 1)
+        measured.peak_mib |= {name: _peak(pid) for name, pid in pids.items()}
         await services.stop()
     return measured
 
@@ -172,6 +173,8 @@ async def _round(client: httpx2.AsyncClient, kafka: Server, measured: Measured, 
             if sum(measured.seconds.values()) > WITHIN_SECONDS:
                 raise RuntimeError(f"not done within {WITHIN_SECONDS:.0f} s")
         measured.proposals = seen
+        effort = (await client.get(f"/rounds/{opened['round_id']}/report")).json()["effort"]
+        measured.cpu_seconds["worker"], measured.peak_mib["worker"] = effort["cpu_seconds"], round(effort["peak_memory_mib"])
     finally:
         await consumer.stop()
 
@@ -185,7 +188,7 @@ def _database(mongo: Server) -> Database:
 
 
 def _cpu(pid: int) -> float:
-    """Return CPU seconds of a process and its ended children (the worker)."""
+    """Return CPU seconds of a process and its ended children (a worker's are told apart)."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return sum(int(value) for value in fields[11:15]) / TICKS
 

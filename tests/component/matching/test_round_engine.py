@@ -43,6 +43,13 @@ async def slices() -> AsyncIterator[Sequence[FrozenMember]]:
         yield each
 
 
+async def no_leaves() -> AsyncIterator[Leaf]:
+    """Yield nothing: there is no draft to build on."""
+    nothing: tuple[Leaf, ...] = ()
+    for leaf in nothing:
+        yield leaf
+
+
 def engine(*command: str) -> ProcessRoundEngine:
     """Return an engine that starts Python with `command`, by default with the real worker."""
     deaths: list[Any] = []
@@ -125,6 +132,15 @@ class TestTrouble:
         with pytest.raises(asyncio.CancelledError):
             await solving
         assert not _runs(pid)
+
+    async def test_an_abandoned_what_if_ends_its_worker(self, tmp_path: Path) -> None:
+        """N7: whoever hangs up leaves nothing behind that computes."""
+        note = tmp_path / "pid"
+        program = f"import os, time; open({str(note)!r}, 'w').write(str(os.getpid())); print('{{}}', flush=True); time.sleep(600)"
+        answers = engine("-c", program).compare(ORDER, slices(), base=no_leaves())
+        assert await anext(answers) == {}
+        await answers.aclose()  # type: ignore[attr-defined]
+        assert not _runs(int(note.read_text()))
 
     async def test_it_ends_when_its_service_was_killed(self, tmp_path: Path) -> None:
         """N2: nobody waits for the answer of an orphan."""

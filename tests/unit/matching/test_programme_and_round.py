@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from services.matching.domain import refusals
-from services.matching.domain.programme import Programme, Terms
 from services.matching.domain.draft import Solution
+from services.matching.domain.programme import Programme, Terms
 from services.matching.domain.round import Round, RoundState
 from services.matching.domain.rules import RuleSet, RulesInvalid
 from shared.kernel.errors import Refusal
