@@ -24,19 +24,6 @@ IDENTITY = {"id", "manager_chain", "recruiter_of", "do_not_pair", "past_partners
 SEATS = {"seats", "mentee_seats", "left_out"}
 SAID = {"offers", "wants", "goals", "vision_themes", "challenges", "challenges_long"}
 WORK = SAID | {"experience", "level", "years", "job_family", "department", "site"}
-    "offers",
-    "wants",
-    "goals",
-    "vision_themes",
-    "challenges",
-    "challenges_long",
-    "experience",
-    "level",
-    "years",
-    "job_family",
-    "department",
-    "site",
-}
 MEETING = {"languages", "availability", "communication"}
 FROZEN = {"ids", "family", "slots", "bar_start", "bar_person", "bar_gate", "chains_outside", "hash"}
 PEOPLE = "member_id,offers,wants,level,department"
