@@ -41,9 +41,12 @@ POINTS: Mapping[str, tuple[str, ...]] = {
 AMOUNTS = (0, 10, 80, 160, 240, 320)
 """How many faults a plan has."""
 _WEIGHTS = {"crash": 1, "away": 1, "fail-over": 3, "pause": 1, "jump": 2, "rebalance": 3, "redelivered": 3, "reordered": 3}
-_SELDOM = {"poison": 2, "not-yet": 3, "bug": 2}
+_SELDOM = {"poison": 3, "not-yet": 3, "bug": 3}
 """How many of each kind a plan holds at most: each holds up a key until an operator comes."""
 _SHARE_AT_CALLS = 0.8
+_RARE = ("commit:parked", "commit:set-aside", "insert:dead_letters", "commit:dead-letter", "commit:timer", "insert:diaries")
+_RARE_WEIGHT, _RARE_BY = 3, 0.4
+"""Points that few calls pass are drawn more often, and early, so that they are struck at all."""
 _LENGTHS = {
     "away": (0.2, 4.0),
     "pause": (0.3, 16.0),
@@ -120,7 +123,7 @@ def plan(seed: int, processes: Sequence[str], most: int | None = None, window: f
     drawing = seeded(f"{seed}:plan")
     kinds = [kind for kind in KINDS if drawing.random() < 0.5] or ["crash-after"]
     amount = AMOUNTS[int(drawing.random() * len(AMOUNTS))] if most is None else most
-    at_calls = [each for each in catalogue() if each[0] in kinds]
+    at_calls = [each for each in catalogue() for _ in range(_RARE_WEIGHT if each[2] in _RARE else 1) if each[0] in kinds]
     at_times = [kind for kind in kinds for _ in range(_WEIGHTS.get(kind, 0))]
     faults = [*_seldom(kinds, window, drawing)][:amount]
     while len(faults) < amount:
@@ -135,7 +138,7 @@ def plan(seed: int, processes: Sequence[str], most: int | None = None, window: f
 
 def _at_a_call(catalogued: list[tuple[str, str, str]], processes: Sequence[str], window: float, drawing: Randomness) -> Fault:
     kind, service, point = catalogued[int(drawing.random() * len(catalogued))]
-    at = round(drawing.random() * window, 3)
+    at = round(drawing.random() * window * (_RARE_BY if point in _RARE else 1), 3)
     return Fault(kind, _one(_replicas(service, processes), drawing), point, at=at, amount=_length(kind, drawing))
 
 

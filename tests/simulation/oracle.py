@@ -75,9 +75,20 @@ def unrest(servers: Servers) -> list[str]:
     return [*found, f"notification: {waiting} deliveries pending"] if waiting else found
 
 
-def reached(ledger: Ledger) -> Counter[str]:
-    """Count the facts by name: which states of the business a run came to."""
-    return Counter(f"{fact.service}:{fact.name}" for fact in ledger.by_id.values())
+def reached(evidence: Evidence) -> Counter[str]:
+    """Count which states a run came to: facts by name, dead letters by their end, keys held, leases that changed hands."""
+    states = Counter(f"{fact.service}:{fact.name}" for fact in evidence.ledger.by_id.values())
+    for service, database in evidence.servers.databases.items():
+        states.update(f"{service}: dead letter {row['state']}" for row in database.documents("dead_letters"))
+        holders: dict[str, str] = {}
+        for entry in database.log:
+            for (name, each), row in entry.writes.items():
+                if name == "lanes" and row is None:
+                    states[f"{service}: key released"] += 1
+                elif name == "leases" and row is not None and holders.setdefault(each, row["replica"]) != row["replica"]:
+                    states[f"{service}: lease taken over"] += 1
+                    holders[each] = row["replica"]
+    return states
 
 
 def judge(evidence: Evidence, rules: Sequence[Rule]) -> list[Violation]:

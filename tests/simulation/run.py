@@ -126,7 +126,7 @@ class _Run:
             violations=self.found,
             fired=self.world.fired,
             hits=self.world.hits,
-            reached=oracle.reached(self.evidence.ledger),
+            reached=oracle.reached(self.evidence),
             trace=self.world.trace.lines,
             copies=len(records) - len(set(records)),
             mails_again=len(mails) - len(set(mails)),

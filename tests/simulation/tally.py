@@ -24,7 +24,8 @@ class Tally:
     """By kind, service and point."""
     calls: Counter[str] = field(default_factory=Counter)
     """How often each point was passed."""
-    facts: Counter[str] = field(default_factory=Counter)
+    states: Counter[str] = field(default_factory=Counter)
+    """What runs came to: facts by name, dead letters by their end, keys released, leases taken over."""
     checks: int = 0
     steps: int = 0
     virtual_seconds: float = 0.0
@@ -38,7 +39,7 @@ class Tally:
         self.seeds += 1
         self.faults.update(map(_place_of, verdict.fired))
         self.calls.update(verdict.hits)
-        self.facts.update(verdict.reached)
+        self.states.update(verdict.reached)
         self.checks += verdict.checks
         self.steps += verdict.steps
         self.virtual_seconds += verdict.seconds
@@ -51,7 +52,7 @@ class Tally:
 
     def merge(self, other: "Tally") -> None:
         """Add another sweep's sums."""
-        for name in ("faults", "calls", "facts"):
+        for name in ("faults", "calls", "states"):
             getattr(self, name).update(getattr(other, name))
         for name in ("seeds", "checks", "steps", "virtual_seconds", "cpu_seconds", "second_copies", "mails_again", "failures"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
@@ -84,7 +85,7 @@ class Tally:
             "cpu_seconds": round(self.cpu_seconds, 1),
             "second_copies": self.second_copies,
             "mails_again": self.mails_again,
-            "facts": dict(self.facts.most_common()),
+            "states": dict(self.states.most_common()),
             "calls": dict(self.calls.most_common()),
             "faults_by_point": dict(self.faults.most_common()),
         }
@@ -105,7 +106,7 @@ class State:
             return cls()
         kept = json.loads(path.read_text(encoding="utf-8"))
         tally = kept["tally"]
-        counters = {name: Counter(tally[name]) for name in ("faults", "calls", "facts")}
+        counters = {name: Counter(tally[name]) for name in ("faults", "calls", "states")}
         return cls(kept["done"], Tally(**(tally | counters)))
 
     def keep(self, path: Path | None) -> None:
