@@ -24,9 +24,10 @@ from shared.observability import log_events
 from shared.observability.health import Health
 from shared.observability.logging import get_log
 from shared.observability.metrics import Metrics
+from shared.observability.tracing import Tracing, tracing_to
 from shared.persistence.database import Database, Transaction
 from shared.persistence.doorbell import Doorbell
-from shared.settings import ServiceSettings, SharedSettings
+from shared.settings import BadSettings, ServiceSettings, SharedSettings, TelemetrySettings
 from shared.timers.runner import TimerRunner
 from shared.timers.timers import Due, Timers
 
@@ -50,10 +51,11 @@ class Foundation(Generic[S]):
         database: Database,
         authenticator: Authenticator | None = None,
         http: httpx2.AsyncClient | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         """`wall` is technical time; business time (`clock`) comes from the settings. Call inside the running loop.
 
-        `authenticator` and `http` (how other services and the issuer are reached) are given by tests and simulations.
+        `authenticator`, `http` (how other services and the issuer are reached) and `tracing` are given by tests and simulations.
         """
         self.service = service
         self.shared = shared
@@ -71,6 +73,7 @@ class Foundation(Generic[S]):
         self.http = http or httpx2.AsyncClient()
         self.authenticator = authenticator or TokenAuthenticator(shared.auth, KeyCache(key_source(shared.auth.jwks, self.http)), wall=wall)
         self._token = token_source(shared.auth, self.http)
+        self._tracing = tracing or _tracing(service, shared.telemetry)
 
     def outbox(self, tx: Transaction, cause: Cause) -> Outbox:
         """Return the door through which facts leave in this transaction."""
@@ -82,14 +85,14 @@ class Foundation(Generic[S]):
 
     def commands(self, bind: Bind[U]) -> CommandRunner[U]:
         """Return what runs HTTP commands, one transaction each."""
-        return CommandRunner(self.database, bind, wall=self.wall)
+        return CommandRunner(self.database, self._traced(bind), wall=self.wall)
 
     def consumer(self, bind: Bind[U]) -> Consumer[U]:
         """Return what applies other services' facts; declare its routes before the process starts."""
         return Consumer(
             service=self.service,
             database=self.database,
-            bind=bind,
+            bind=self._traced(bind),
             clock=self.clock,
             randomness=self.randomness,
             settings=self.shared.kafka,
@@ -103,7 +106,7 @@ class Foundation(Generic[S]):
         """Return what does the due work, by kind of timer; kinds named `together` share a transaction when several are due."""
         return TimerRunner(
             database=self.database,
-            bind=bind,
+            bind=self._traced(bind),
             handlers=handlers,
             clock=self.clock,
             randomness=self.randomness,
@@ -117,10 +120,24 @@ class Foundation(Generic[S]):
         """Return a reader of another service's HTTP API."""
         return ServiceClient(base_url, self._token, self.http)
 
+    def _traced(self, bind: Bind[U]) -> Bind[U]:
+        return bind if self._tracing is None else self._tracing.traced(bind)
+
     async def close(self) -> None:
         """Give back what was opened."""
         await self.http.aclose()
         await self.database.close()
+        if self._tracing is not None:
+            self._tracing.close()
+
+
+def _tracing(service: str, settings: TelemetrySettings) -> Tracing | None:
+    if settings.endpoint is None:
+        return None
+    try:
+        return tracing_to(settings.endpoint, service, settings.share)
+    except ImportError:
+        raise BadSettings(["TANDEM_TELEMETRY__ENDPOINT: OpenTelemetry is not installed; install tandem[telemetry], or unset it"]) from None
 
 
 def _tell_of_death(name: str, fault: BaseException) -> None:

@@ -83,6 +83,13 @@ class PeerSettings(Block):
     notification_url: Url = Field("http://127.0.0.1:8104", description="Base URL of notification.")
 
 
+class TelemetrySettings(Block):
+    """OpenTelemetry, off by default; needs the extra `telemetry` (`pip install tandem[telemetry]`)."""
+
+    endpoint: Url | None = Field(None, description="An OTLP/HTTP collector that gets spans, such as http://127.0.0.1:4318; none: off.")
+    share: float = Field(1.0, ge=0, le=1, description="The share of traces that begin here and are sent; callers' own choice counts first.")
+
+
 class FromEnvironment(BaseSettings):
     """Reads environment, then secret files. Sources are listed here so that nothing else is read by accident."""
 
@@ -117,6 +124,7 @@ class SharedSettings(FromEnvironment):
     clock: ClockSettings = Field(default_factory=ClockSettings)
     log: LogSettings = Field(default_factory=LogSettings)
     peers: PeerSettings = Field(default_factory=PeerSettings)
+    telemetry: TelemetrySettings = Field(default_factory=TelemetrySettings)
 
 
 class ServiceSettings(FromEnvironment):
