@@ -27,6 +27,12 @@ async def read_skills(api: Api) -> dict[str, Any]:
     return found
 
 
+async def read_free_tags(api: Api) -> list[dict[str, Any]]:
+    """Return what members wrote that is not on the list."""
+    found: list[dict[str, Any]] = await api.call("GET", "profile", "/skills/free", role=HR_ADMIN)
+    return found
+
+
 def matching_skills(listed: Mapping[str, Any], words: str | None, source: str | None) -> Iterator[dict[str, Any]]:
     """Yield the skills in which each of the words is a whole word (of code, names or spellings), from one source or all."""
     wanted = {*(words or "").casefold().split()}

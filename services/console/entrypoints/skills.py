@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from services.console.application.ports import Connections
-from services.console.application.skills import AddSkill, add_skill, matching_skills, merge_skills, read_skills
+from services.console.application.skills import AddSkill, add_skill, matching_skills, merge_skills, read_free_tags, read_skills
 from services.console.entrypoints.output import Json, connections, print_json, print_line, print_table, run
 
 skills = typer.Typer(no_args_is_help=True, help="The company's list of skills.", rich_markup_mode=None, add_completion=False)
@@ -21,6 +21,7 @@ def _group() -> None:
 def list_(
     context: typer.Context,
     words: Annotated[str | None, typer.Argument(help="Only skills in whose code, names or spellings these whole words are.")] = None,
+    free: Annotated[bool, typer.Option("--free", help="What members wrote that is not on the list, to be added or merged.")] = False,
     source: Annotated[SOURCES | None, typer.Option("--source", help="Only the company's own, the added ones, or those of ESCO.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -28,6 +29,9 @@ def list_(
 
     Example: tandem skills list databases
     """
+    if free:
+        _tell_free(run(_read_free(connections(context))), as_json=as_json)
+        return
     listed = run(_read(connections(context)))
     found = list(matching_skills(listed, words, source))
     if as_json:
@@ -69,6 +73,14 @@ def merge(
     _tell(run(_merge(connections(context), code, into)), f"{code} means {into}", as_json=as_json)
 
 
+def _tell_free(tags: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        print_json(tags)
+        return
+    rows = [[each["code"], each["members"], "; ".join(each["nearest"])] for each in tags]
+    print_table(f"{len(rows)} tags that are not on the list", ["code", "members", "written much like"], rows)
+
+
 def _tell(done: dict[str, Any], sentence: str, *, as_json: bool) -> None:
     if as_json:
         print_json(done)
@@ -79,6 +91,11 @@ def _tell(done: dict[str, Any], sentence: str, *, as_json: bool) -> None:
 async def _read(to: Connections) -> dict[str, Any]:
     async with to.api() as api:
         return await read_skills(api)
+
+
+async def _read_free(to: Connections) -> list[dict[str, Any]]:
+    async with to.api() as api:
+        return await read_free_tags(api)
 
 
 async def _add(to: Connections, command: AddSkill) -> dict[str, Any]:

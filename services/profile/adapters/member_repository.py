@@ -86,6 +86,13 @@ class MongoMemberRepository:
         """Return the ids of everybody who is here: one read of ids only, for work on all of them."""
         return sorted(row["_id"] for row in await self._on.find({"ix.status": Status.ACTIVE.value}, projection={"_id": 1}))
 
+    async def skill_codes(self, *, after: str | None, limit: int) -> list[tuple[str, frozenset[str]]]:
+        """Return id and codes of what is offered or wanted, of members who are here, in the order of their ids."""
+        wanted: dict[str, Any] = {"ix.status": Status.ACTIVE.value} | ({} if after is None else {"_id": {"$gt": after}})
+        fields = {"body.offers.tag.code": 1, "body.wants.tag.code": 1}
+        rows = await self._on.find(wanted, sort=[("_id", 1)], limit=limit, projection=fields)
+        return [(row["_id"], _skills_of(row["body"])) for row in rows]
+
     async def ids_with_skills(self, codes: Sequence[str]) -> list[str]:
         """Return the ids of members who offer or want any of these codes (a rare question: it looks through all)."""
         named = {"$in": list(codes)}
@@ -118,6 +125,11 @@ class MongoMemberRepository:
                 await self._outbox.add(contract, sequence=due.version, at=at)
             elif isinstance(due.record, Gone):
                 await self._outbox.tombstone(outgoing.topic_of(due.record), member.id, sequence=due.version, at=at)
+
+
+def _skills_of(body: Document) -> frozenset[str]:
+    said = (*body.get("offers", ()), *body.get("wants", ()))
+    return frozenset(each["tag"]["code"] for each in said if each["tag"].get("code"))
 
 
 def _known(row: Document) -> Known:

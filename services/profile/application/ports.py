@@ -48,6 +48,10 @@ class MemberRepository(Protocol):
         """Return the ids of members who report directly to these."""
         ...
 
+    async def skill_codes(self, *, after: str | None, limit: int) -> list[tuple[str, frozenset[str]]]:
+        """Return id and codes of what is offered or wanted, of members who are here, in the order of their ids."""
+        ...
+
     async def ids_with_skills(self, codes: Sequence[str]) -> list[str]:
         """Return the ids of members who offer or want any of these codes."""
         ...

@@ -1,15 +1,19 @@
 """What can be asked of profile."""
 
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from services.profile.application.ports import UnitOfWork
 from services.profile.domain.member import Member
 from services.profile.domain.people_import import RowReport
 from services.profile.domain.values import Status
+from services.profile.domain.vocabulary import Vocabulary
 from shared.kernel.errors import NotFound
 
 BATCHES_A_READ = 10
 READS_A_PAGE = 10
+TAGS_TOLD = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,35 @@ class ReportPage:
 
     rows: list[RowReport]
     next_batch: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FreeTag:
+    """What members wrote that is not on the list: how many of them, and what on the list is written much like it."""
+
+    code: str
+    members: int
+    nearest: list[str]
+
+
+async def count_free_tags(reads: Callable[[str | None], Awaitable[list[tuple[str, frozenset[str]]]]]) -> Counter[str]:
+    """Count codes over all members; `reads` gives a page behind an id, an empty one at the end."""
+    counted, after = Counter[str](), None
+    while page := await reads(after):
+        for _, codes in page:
+            counted.update(codes)
+        after = page[-1][0]
+    return counted
+
+
+def free_tags(counted: Mapping[str, int], vocabulary: Vocabulary, minimum: int) -> list[FreeTag]:
+    """R6, R13: return tags of at least so many members, most frequent first: something for a person to add or merge."""
+    listed = vocabulary.broader
+    found = [(code, members) for code, members in counted.items() if members >= minimum and code not in listed]
+    return [
+        FreeTag(code=code, members=members, nearest=vocabulary.nearest(code))
+        for code, members in sorted(found, key=lambda tag: (-tag[1], tag[0]))[:TAGS_TOLD]
+    ]
 
 
 async def read_member(member_id: str, uow: UnitOfWork) -> Member:

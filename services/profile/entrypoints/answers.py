@@ -186,6 +186,14 @@ class SkillListOut(BaseModel):
     skills: list[SkillOut]
 
 
+class FreeTagOut(BaseModel):
+    """A tag that is not on the list: how many members have it, and which codes of the list are written much like it."""
+
+    code: str
+    members: int
+    nearest: list[str]
+
+
 class SkillListChangedOut(BaseModel):
     """Whether the list is another one now, and how many members' codes followed."""
 

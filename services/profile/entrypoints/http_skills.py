@@ -3,10 +3,11 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 
 from services.profile.application.change_skill_list import AddSkill, MergeSkills, SkillListChanged, add_skill, merge_skills, recode_members
 from services.profile.application.ports import UnitOfWork
+from services.profile.application.queries import count_free_tags, free_tags
 from services.profile.domain.vocabulary import Vocabulary
 from services.profile.entrypoints import answers
 from services.profile.entrypoints.requests import AnyCode, Code, MergeSkillsIn, SkillIn
@@ -19,7 +20,9 @@ from shared.observability.logging import get_log
 Labels = Annotated[Principal, requires(Role.MEMBER, Role.PROGRAMME_ADMIN, Role.HR_ADMIN, Role.SERVICE)]
 Admin = Annotated[Principal, requires(Role.PROGRAMME_ADMIN, Role.HR_ADMIN)]
 Hr = Annotated[Principal, requires(Role.HR_ADMIN)]
-MEMBERS_A_TRANSACTION = 200
+MEMBERS_A_TRANSACTION, MEMBERS_A_READ = 200, 2_000
+MINIMUM = 5
+Minimum = Annotated[int, Query(ge=MINIMUM, le=10_000, description="Tags of at least so many members.")]
 
 
 class SkillRoutes:
@@ -39,6 +42,7 @@ class SkillRoutes:
         router = APIRouter(prefix="/skills", tags=["skills"])
         router.add_api_route("", self.labels, methods=["GET"])
         router.add_api_route("/list", self.list_, methods=["GET"])
+        router.add_api_route("/free", self.free, methods=["GET"])
         router.add_api_route("/list/{code}", self.add, methods=["PUT"])
         router.add_api_route("/list/{code}/merge", self.merge, methods=["POST"])
         return router
@@ -52,6 +56,18 @@ class SkillRoutes:
     async def list_(self, _: Admin) -> answers.SkillListOut:
         """Return every skill with its names, other spellings, source and place in the hierarchy."""
         return answers.skill_list_out(await self._vocabulary())
+
+    async def free(self, hr: Hr, request: Request, minimum: Minimum = MINIMUM) -> list[answers.FreeTagOut]:  # noqa: ARG002  # that role
+        """Return what members wrote that is not on the list, with codes that are written much like it: to be added or merged."""
+        vocabulary, cause = await self._vocabulary(), cause_of(request)
+
+        async def page(after: str | None) -> list[tuple[str, frozenset[str]]]:
+            return await self._transactions.run(
+                "skill-codes", lambda uow: uow.members.skill_codes(after=after, limit=MEMBERS_A_READ), cause
+            )
+
+        found = free_tags(await count_free_tags(page), vocabulary, minimum)
+        return [answers.FreeTagOut(code=each.code, members=each.members, nearest=each.nearest) for each in found]
 
     async def add(self, code: Code, body: SkillIn, request: Request, hr: Hr) -> answers.SkillListChangedOut:
         """Put a skill on the list, or replace one that was added before; free tags that are its spellings become it."""

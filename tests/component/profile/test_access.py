@@ -12,6 +12,7 @@ PAUSE = {"until": "2027-01-01T00:00:00Z"}
 TABLE = {
     "GET /skills": Row(roles=(MEMBER, Role.PROGRAMME_ADMIN, HR, SERVICE)),
     "GET /skills/list": Row(roles=(Role.PROGRAMME_ADMIN, HR)),
+    "GET /skills/free": Row(roles=(HR,)),
     "PUT /skills/list/{code}": Row(roles=(HR,), path={"code": "kites"}, body={"en": "Kites"}),
     "POST /skills/list/{code}/merge": Row(roles=(HR,), path={"code": "kites"}, body={"into": "sql"}),
     "GET /members": Row(roles=(HR, SERVICE)),

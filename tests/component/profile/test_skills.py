@@ -78,6 +78,17 @@ class TestLabels:
         assert labels["sites"] == {"zuerich": {"und": "Zürich"}}
 
 
+class TestFreeTags:
+    """C: labels are never merged by themselves: what is written alike is proposed to a person."""
+
+    async def test_tags_of_enough_members_are_told_with_what_is_written_alike(self, profile: Profile) -> None:
+        """R13: a tag of fewer than five members would point at them; one member counts once."""
+        rows = [f"E-{n},p{n}@corp.example,mathlab;SQL,mathlab" for n in range(5)] + ["E-9,q@corp.example,Kites,Kites"]
+        await profile.imported("member_id,email,offers,wants\n" + "\n".join(rows) + "\n")
+        assert (await profile.call("GET", "/skills/free")).json() == [{"code": "mathlab", "members": 5, "nearest": ["matlab"]}]
+        assert (await profile.call("GET", "/skills/free?minimum=1")).status_code == 422
+
+
 class TestAddingASkill:
     """R6: free tags that are its spellings become it."""
 

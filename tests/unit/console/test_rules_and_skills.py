@@ -95,6 +95,14 @@ class TestSkills:
         assert "databases" in shown
         assert "Query language" in shown
 
+    def test_free_tags_come_with_what_is_written_alike(self, there: InMemoryConnections, capsys: pytest.CaptureFixture[str]) -> None:
+        """C: merging is a person's decision."""
+        there.to.answers["GET profile /skills/free"] = [[{"code": "mathlab", "members": 7, "nearest": ["matlab"]}]]
+        assert console.main(["skills", "list", "--free"]) == 0
+        shown = capsys.readouterr().out
+        assert "mathlab" in shown
+        assert "matlab" in shown.replace("mathlab", "")
+
     def test_add_and_merge_say_who_followed(self, there: InMemoryConnections, capsys: pytest.CaptureFixture[str]) -> None:
         """R6: the same again is told as such."""
         there.to.answers["PUT profile /skills/list/kites"] = {"changed": True, "members": 2}
