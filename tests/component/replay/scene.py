@@ -10,8 +10,11 @@ from shared.contracts.envelope import Envelope, data_bytes, source_of
 from shared.contracts.topics import Topic
 from shared.foundation import Foundation
 from shared.http.principals import Role
+from shared.http.settings import AuthSettings
 from shared.kernel.clock import WallClock
+from shared.messaging.settings import KafkaSettings
 from shared.service import Service
+from shared.settings import SharedSettings
 from tests.support.apps import App, running_app
 from tests.support.memory.broker import MemoryBroker
 from tests.support.memory.database import MemoryServer, memory_database
@@ -114,5 +117,9 @@ async def scene(
     broker = broker or MemoryBroker()
     reader = MemoryReader(broker)
     operator = bearer(caller(Role.OPERATOR))
-    async with running_app(name, build, settings, database=memory_database(server), reader=lambda: reader, headers=operator) as app:
+    shared = SharedSettings(
+        auth=AuthSettings(issuer="https://issuer.test", jwks="unused.json"), kafka=KafkaSettings(group_instance_id=f"{name}-0")
+    )
+    database = memory_database(server)
+    async with running_app(name, build, settings, database=database, shared=shared, reader=lambda: reader, headers=operator) as app:
         yield Scene(app, broker, reader)

@@ -14,6 +14,8 @@ from shared.kernel.clock import WallClock
 from shared.messaging.reading import BrokerAway
 from tests.component.replay.scene import Scene, scene
 from tests.component.scheduling.house import activated, card
+from tests.support.memory.broker import MemoryBroker
+from tests.support.memory.database import MemoryServer
 from tests.support.probing import until
 
 CARDS = topics.PROFILE_CARD.name
@@ -158,6 +160,27 @@ class TestLife:
         done = await scheduling.ended(again)
         assert [step["action"] for step in done["audit"]] == ["start", "stop", "continue"]
         assert (done["read"], done["verdicts"]) == (4, {"cards": {"equal": 3}})
+
+    async def test_a_process_that_dies_is_followed_by_the_next_one(self) -> None:
+        """N2: kill -9 in mid-read: the new process goes on from the last step, once somebody asks it."""
+        server, broker = MemoryServer(), MemoryBroker()
+        async with scene(NAME, build, SchedulingSettings(), server=server, broker=broker) as first:
+            first.tell(*(card(member) for member in MEMBERS), card("ada", "Asia/Tokyo"))
+            await first.hear()
+            await first.spoil("cards", "ada", timezone="Mars/Olympus")
+            read = first.reader.take
+            asked: list[int] = []
+
+            async def dying(places: Any, ends: Any, most: int) -> Any:
+                asked.append(most)
+                return (await read(places, ends, 2)) if len(asked) == 1 else await asyncio.sleep(3_600)
+
+            first.reader.take = dying  # type: ignore[method-assign]
+            replay = await first.start()
+            await until(lambda: len(asked) == 2, within=30, saying="two records are read, and no more")
+        async with scene(NAME, build, SchedulingSettings(), server=server, broker=broker) as second:
+            done = await second.ended(replay)
+            assert (done["read"], done["verdicts"]) == (4, {"cards": {"equal": 2, "repaired": 1}})
 
     async def test_one_at_a_time_unless_it_is_discarded(self, scheduling: Scene) -> None:
         """N2: two wishes would build over each other."""
