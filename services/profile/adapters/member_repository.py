@@ -89,7 +89,7 @@ class MongoMemberRepository:
     async def skill_codes(self, *, after: str | None, limit: int) -> list[tuple[str, frozenset[str]]]:
         """Return id and codes of what is offered or wanted, of members who are here, in the order of their ids."""
         wanted: dict[str, Any] = {"ix.status": Status.ACTIVE.value} | ({} if after is None else {"_id": {"$gt": after}})
-        fields = {"body.offers.tag.code": 1, "body.wants.tag.code": 1}
+        fields = {"body.offers": 1, "body.wants": 1}
         rows = await self._on.find(wanted, sort=[("_id", 1)], limit=limit, projection=fields)
         return [(row["_id"], _skills_of(row["body"])) for row in rows]
 
