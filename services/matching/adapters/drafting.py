@@ -1,7 +1,7 @@
 """From frozen members and the draft that is built on to a new draft: between the service's words and the engine's (N4, N7)."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any
@@ -31,17 +31,26 @@ class Pool:
     base_unmatched: Mapping[str, str]
 
     @classmethod
-    def of(cls, order: SolveOrder, frozen: Sequence[FrozenMember], base: Sequence[Leaf]) -> "Pool":
-        """Put the pool together: resting members aside, seats as the order leaves them."""
-        left = order.draft.seats_left or {}
-        seated = [member if (most := left.get(member.card.member_id)) is None else _with_seats(member, most) for member in frozen]
+    def of(cls, order: SolveOrder, members: Iterable[FrozenMember], base: Iterable[Leaf]) -> "Pool":
+        """Put the pool together: resting members aside, seats as the order leaves them. Of a member only what is needed is kept."""
+        left, people = order.draft.seats_left or {}, []
+        aside: dict[str, str] = {}
+        waits: dict[str, int] = {}
+        for member in members:
+            name = member.card.member_id
+            waits[name] = member.left_out
+            if member.resting is not None:
+                aside[name] = member.resting
+            else:
+                people.append(person_of(_with_seats(member, left[name]) if name in left else member, order.frozen_at))
+        leaves = list(base)
         return cls(
             order=order,
-            people=[person_of(member, order.frozen_at) for member in seated if member.resting is None],
-            aside={member.card.member_id: member.resting for member in frozen if member.resting is not None},
-            waits={member.card.member_id: member.left_out for member in frozen},
-            base=[group for leaf in base for group in leaf.groups],
-            base_unmatched={member: reason for leaf in base for member, reason in leaf.unmatched.items()},
+            people=people,
+            aside=aside,
+            waits=waits,
+            base=[group for leaf in leaves for group in leaf.groups],
+            base_unmatched={member: reason for leaf in leaves for member, reason in leaf.unmatched.items()},
         )
 
     def settled(self) -> Settled:

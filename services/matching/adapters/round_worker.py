@@ -50,9 +50,8 @@ def answers(source: Iterable[str], sink: TextIO) -> Iterable[dict[str, Any]]:
     lines = iter(source)
     job = TypeAdapter(Job).validate_json(next(lines))
     shape, leaf_shape = TypeAdapter(list[FrozenMember]), TypeAdapter(Leaf)
-    frozen = [member for line in _until_end_mark(lines) for member in shape.validate_json(line)]
-    base = [leaf_shape.validate_json(line) for line in _until_end_mark(lines)]
-    pool = Pool.of(job.order, frozen, base)
+    members = (member for line in _until_end_mark(lines) for member in shape.validate_json(line))
+    pool = Pool.of(job.order, members, (leaf_shape.validate_json(line) for line in _until_end_mark(lines)))
     if job.previews:
         yield {"preview": preview_of(pool)}
         return
@@ -65,7 +64,7 @@ def answers(source: Iterable[str], sink: TextIO) -> Iterable[dict[str, Any]]:
         leaves += 1
         yield {"leaf": leaf_shape.dump_python(leaf, mode="json")}
     yield {"report": outcome.report | {"effort": _effort()}}
-    yield {"solution": outcome.counts(len(frozen)) | {"leaves": leaves}}
+    yield {"solution": outcome.counts(len(pool.waits)) | {"leaves": leaves}}
 
 
 def _until_end_mark(lines: Iterator[str]) -> Iterator[str]:
