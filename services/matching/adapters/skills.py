@@ -1,6 +1,6 @@
 """The replica of profile's hierarchy of skills, and the copy that each round keeps (N7)."""
 
-from services.matching.domain.skill_tree import NO_SKILLS, SkillTree
+from services.matching.domain.skill_tree import SkillTree
 from shared.persistence.database import Document, Transaction
 from shared.persistence.indexes import Index
 
@@ -38,4 +38,4 @@ class MongoSkillRepository:
 
 def tree_in(found: Document | None) -> SkillTree:
     """Return the hierarchy of a document; without one nothing is related."""
-    return SkillTree(broader=found["skills"]) if found else NO_SKILLS
+    return SkillTree(broader=found["skills"]) if found else SkillTree()

@@ -1,12 +1,12 @@
 """What the use cases need of an optimiser: what it is asked, what it answers, and how it fails (N4, N7)."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
 from services.matching.domain.draft import Draft, Solution
-from services.matching.domain.skill_tree import NO_SKILLS, SkillTree
+from services.matching.domain.skill_tree import SkillTree
 from services.matching.domain.snapshot import FrozenMember, Leaf, Report
 
 
@@ -19,7 +19,7 @@ class SolveOrder:
     frozen_at: datetime
     minimum_group_size: int = 5
     """R13: what the report tells by group."""
-    skills: SkillTree = NO_SKILLS
+    skills: SkillTree = field(default_factory=SkillTree)
     """R6: the hierarchy that the round was frozen with."""
 
 

@@ -74,10 +74,6 @@ def _unknown(code: str, tree: SkillTree) -> str:
     return f"{code} is not on the company's list of skills; {remedy}"
 
 
-NO_SKILLS = SkillTree()
-"""What is known before profile has told its list."""
-
-
 def with_related(rules: RuleSet, tree: SkillTree, wanted: Mapping[str, int], offered: Mapping[str, int]) -> RuleSet:
     """Return the rules with what the hierarchy relates among these skills; what the rules say themselves comes first (N7).
 

@@ -3,7 +3,7 @@
 import pytest
 
 from services.matching.domain.rules import Related, RuleSet
-from services.matching.domain.skill_tree import NO_SKILLS, SkillTree, with_related
+from services.matching.domain.skill_tree import SkillTree, with_related
 
 TREE = SkillTree(
     broader={
@@ -74,4 +74,4 @@ class TestRelatedByTheHierarchy:
         """N7: with no share for related skills, or without a hierarchy, the rules stay as they are."""
         off = RuleSet.from_mapping({"gain": {"related_share": 0}})
         assert with_related(off, TREE, {"sql": 1}, {"databases": 1}) is off
-        assert with_related(RuleSet(), NO_SKILLS, {"sql": 1}, {"databases": 1}).related == ()
+        assert with_related(RuleSet(), SkillTree(), {"sql": 1}, {"databases": 1}).related == ()
