@@ -25,8 +25,8 @@ from services.matching.engine.shapes import Long, Model, Pool, Real
 from services.matching.engine.snapshot import GATES, freeze
 
 _EACH = np.int8(0)
-_SPARE = 200
-"""So many more than asked for are looked at, since some may be barred by name."""
+_SPARE = 20
+"""So many more than asked for are looked at first, since some may be barred by name."""
 Named = tuple[tuple[Gate, frozenset[str]], ...]
 
 
@@ -148,9 +148,12 @@ class SuggestionIndex:
         others, weight = self._scored(self._place(member))
         worth = weight - self._half_price[others]
         best = np.argsort(-worth, kind="stable")
-        near = sorted((-float(worth[at]), self._id(int(others[at])), int(weight[at])) for at in best[: count + len(without) + _SPARE])
-        found = (Suggestion(other, score) for _, other, score in near)
-        return list(self._first(member, found, count, frozenset(without)))
+        for look in (count + len(without) + _SPARE, len(best)):
+            near = sorted((-float(worth[at]), self._id(int(others[at])), int(weight[at])) for at in best[:look])
+            found = list(self._first(member, (Suggestion(other, score) for _, other, score in near), count, frozenset(without)))
+            if len(found) == count or look >= len(best):
+                break
+        return found
 
     def why_not(self, member: str, other: str) -> WhyNot:
         """Tell what stands between two people. A do-not-pair entry is never revealed: it answers as a full partner does (R5)."""
