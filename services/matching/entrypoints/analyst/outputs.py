@@ -24,7 +24,9 @@ def write_all(
     """Write every file of a run into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     matches = sorted((*result.pairs, *result.trios), key=lambda match: match.members)
-    _write_csv(folder / "pairs.csv", ("member_a", "member_b", "member_c", "score", "gain_a", "gain_b", "gain_c"), map(_pair_row, matches))
+    letters = "abcdef"[: max(3, *(len(match.members) for match in matches))] if matches else "abc"
+    header = (*(f"member_{letter}" for letter in letters), "score", *(f"gain_{letter}" for letter in letters))
+    _write_csv(folder / "pairs.csv", header, (_pair_row(match, len(letters)) for match in matches))
     _write_csv(
         folder / "unmatched.csv", ("member_id", "reason"), ((member, str(reason)) for member, reason in sorted(result.unmatched.items()))
     )
@@ -70,14 +72,16 @@ def _write_csv(path: Path, header: tuple[str, ...], rows: Iterator[tuple[str, ..
             writer.writerow(row)
 
 
-def _pair_row(match: Match) -> tuple[str, ...]:
+def _pair_row(match: Match, width: int) -> tuple[str, ...]:
+    """Return a row: three places for members, as many as the largest circle has in kind `circle` (R44)."""
     members, gains = [*match.members], [f"{gain:.4f}" for gain in match.gains]
-    missing = [""] * (3 - len(members))
+    missing = [""] * (width - len(members))
     return (*members, *missing, f"{match.score:.6f}", *gains, *missing)
 
 
 def _explained(match: Match) -> dict[str, Any]:
-    return {"members": list(match.members), "score": match.score, "sides": [_side(one) for one in match.explanations]}
+    told = {"members": list(match.members), "score": match.score}
+    return told | ({"mentee": match.mentee} if match.mentee else {}) | {"sides": [_side(one) for one in match.explanations]}
 
 
 def _side(one: Explanation) -> dict[str, Any]:

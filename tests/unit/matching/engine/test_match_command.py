@@ -114,6 +114,31 @@ class TestOutputs:
         assert told["other"]["two-way"] == 1.0
 
 
+class TestKinds:
+    """R43, R44: a rules file chooses the kind."""
+
+    def test_a_mentor_round_names_the_mentee(self, tmp_path: Path) -> None:
+        """R43: the pair's one gain is the mentee's."""
+        rules = tmp_path / "rules.json"
+        rules.write_text('{"kind": "mentor"}')
+        text = "member_id,offers,wants,level\na,go,,5\nb,,go,3\n"
+        assert run(written(tmp_path, text), "--rules", rules, "--out", tmp_path / "out")[0] == 0
+        (row,) = table(tmp_path / "out/pairs.csv")
+        assert (row["member_a"], row["member_b"], row["gain_a"]) == ("a", "b", "0.0000")
+        assert json.loads((tmp_path / "out/explanations.ndjson").read_text())["mentee"] == "b"
+
+    def test_a_circle_has_a_column_for_each_member(self, tmp_path: Path) -> None:
+        """R44: five who share a challenge; the report says how many sit together."""
+        rules = tmp_path / "rules.json"
+        rules.write_text('{"kind": "circle"}')
+        text = "member_id,challenges\n" + "".join(f"m{number},delegating\n" for number in range(5)) + "x,politics\n"
+        assert run(written(tmp_path, text), "--rules", rules, "--out", tmp_path / "out")[0] == 0
+        (row,) = table(tmp_path / "out/pairs.csv")
+        assert [row[f"member_{letter}"] for letter in "abcde"] == [f"m{number}" for number in range(5)]
+        assert [each["reason"] for each in table(tmp_path / "out/unmatched.csv")] == ["no-shared-challenge"]
+        assert "delegating" not in (tmp_path / "out/explanations.ndjson").read_text()
+
+
 class TestRefusals:
     """C: a wrong file gets a clear answer, exit code 2, and no output."""
 
