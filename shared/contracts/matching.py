@@ -63,7 +63,10 @@ class RoundFrozen(_OfRound):
 
 
 class RoundSolved(_OfRound):
-    """The optimiser answered: counts, total weight in micro-points, and the certified upper bound if there is one."""
+    """The optimiser answered: counts, total weight in micro-points, and the certified upper bound if there is one.
+
+    Told again for each further draft before the publication; the last one counts.
+    """
 
     TYPE = "tandem.matching.round.solved.v1"
     EXAMPLE = _ROUND | {

@@ -26,7 +26,8 @@ class RoundState(StrEnum):
 RUNNING = (RoundState.OPENED, RoundState.FROZEN, RoundState.SOLVED, RoundState.PUBLISHING)
 WORKING = (RoundState.OPENED, RoundState.FROZEN, RoundState.PUBLISHING)
 """States in which the runner has something to do."""
-DRAFTS_MAX, WISHES_MAX = 200, 2_000
+DRAFTS_MAX, WISHES_MAX = 50, 500
+"""A round is one document: its drafts and wishes must fit in."""
 
 
 @dataclass(kw_only=True)
