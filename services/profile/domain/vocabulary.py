@@ -117,7 +117,9 @@ class Vocabulary:
         return self._lists[Kind.SKILL].exact(tokens(spelling))
 
     def nearest(self, code: str) -> list[str]:
-        """Return codes of the list that are written much like `code`: something to ask a person about, never to merge by itself."""
+        """Return what a person may have meant by `code`, never to be merged by itself: whose spelling it is, else what is written alike."""
+        if owner := self.owner_of(code):
+            return [owner]
         return difflib.get_close_matches(code, sorted(self.broader), n=3, cutoff=0.75)
 
     def with_changes(self, added: Sequence[Term], merged: Mapping[str, str]) -> "Vocabulary":

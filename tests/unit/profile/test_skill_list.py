@@ -101,6 +101,13 @@ class TestAdding:
         assert caught.value.facts["nearest"] == ["systems"]
 
 
+    def test_a_spelling_in_place_of_a_code_is_answered_with_its_owner(self) -> None:
+        """Clear errors: "structured-query-language" is sql."""
+        with pytest.raises(refusals.UnknownSkill) as caught:
+            changes().merge("mongo", "structured-query-language", BASE)
+        assert caught.value.facts["nearest"] == ["sql"]
+
+
 class TestMerging:
     """R6: two spellings that nobody could know to be one."""
 
