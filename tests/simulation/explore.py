@@ -74,8 +74,11 @@ class Sweep:
         if jobs == 1:
             self._take(zip(left, map(work, left, ends), strict=True))
         else:
-            with ProcessPoolExecutor(jobs) as pool:
+            pool = ProcessPoolExecutor(jobs)
+            try:
                 self._take(zip(left, pool.map(work, left, ends), strict=True))
+            finally:
+                pool.shutdown(cancel_futures=True)  # interrupted: chunks that did not begin yet are left for the next time
 
     def _take(self, results: Iterator[tuple[int, Tally]]) -> None:
         for first, tally in results:

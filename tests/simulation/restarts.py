@@ -6,11 +6,14 @@ a process that lives three virtual seconds is asked for three of its forty.
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import cache  # noqa: TID251 - what is remembered cannot differ between two runs
-from typing import Any
+from typing import Any, ClassVar
 from unittest.mock import patch
 
 from fastapi import APIRouter, FastAPI, routing
+from fastapi._body_limit import wrap_app_with_body_limit
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from httpx2._transports import asgi
 from pydantic import TypeAdapter
@@ -23,6 +26,7 @@ from services.notification.adapters import composer
 from services.notification.adapters import records as notification_records
 from services.notification.adapters.post import Cover, Mail, usable
 from services.notification.adapters.wording import voice
+from services.notification.settings import SmtpSettings
 from services.profile import main as profile
 from services.profile.adapters.reference import load_reference
 from services.profile.adapters.vocabulary import load_vocabulary
@@ -34,7 +38,9 @@ _path_of = once(compile_path)
 
 
 class LazyRoute(APIRoute):
-    """A route that is analysed when it is first called."""
+    """A route that is analysed when it is first called; the routes of the same code in later processes take the analysis over."""
+
+    analysed: ClassVar[dict[Any, APIRoute]] = {}
 
     def __init__(self, path: str, endpoint: Callable[..., Any], *, methods: Any = None, **more: Any) -> None:
         """Keep what is needed to be found."""
@@ -48,8 +54,22 @@ class LazyRoute(APIRoute):
         if given is None:
             raise AttributeError(name)
         path, endpoint, methods, more = given
-        super().__init__(path, endpoint, methods=methods, **more)
+        code = getattr(endpoint, "__func__", endpoint).__code__
+        known = self.analysed.get((code, path))
+        if known is None:
+            super().__init__(path, endpoint, methods=methods, **more)
+            if all(_is_of_the_code(each) for each in self.dependant.dependencies):
+                self.analysed[code, path] = self
+        else:
+            self.__dict__ |= known.__dict__ | {"endpoint": endpoint, "dependant": replace(known.dependant, call=endpoint)}
+            self.app = wrap_app_with_body_limit(routing.request_response(self.get_route_handler()), self.max_body_size)
         return getattr(self, name)
+
+
+def _is_of_the_code(dependant: Dependant) -> bool:
+    """Return whether a dependency is the same object in every process: none that a process has made for itself."""
+    closes_over = getattr(dependant.call, "__closure__", None) is not None or hasattr(dependant.call, "__self__")
+    return not closes_over and all(map(_is_of_the_code, dependant.dependencies))
 
 
 def _flat(self: FastAPI, router: APIRouter, **_: Any) -> None:
@@ -77,6 +97,7 @@ _ONCE: tuple[tuple[Any, str, Any], ...] = (
     *((room, "TypeAdapter", once(TypeAdapter)) for room in (codecs, commands, matching_shapes, round_engine)),
     (notification_records, "TypeAdapter", once(TypeAdapter)),
     (notification, "Layouts", _NoLayouts),
+    (notification, "SmtpSettings", once(SmtpSettings)),
     (composer, "mail", _bare_mail),
     (composer, "calendar_part", lambda _: b""),
     (voice, "compiled", once(voice.compiled)),
