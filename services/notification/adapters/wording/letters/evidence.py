@@ -7,8 +7,8 @@ from services.notification.adapters.wording.voice import Voice
 
 DRAFTED_MAX = 3
 """A first line names few things; the lists name all."""
-SAID_IN_A_LINE = ("goal", "skill", "related", "experience", "language")
-"""What one person would tell another; that both work on one level or at one site needs no saying."""
+SAID_IN_A_LINE = ("goal", "skill", "experience", "language")
+"""What one person would tell another; that both work on one level or at one site needs no saying, and nobody wished for a related skill."""
 PLACES = ("department", "job_family", "site")
 SHORT_WORD = 2
 
@@ -32,7 +32,7 @@ def point(voice: Voice, item: Evidence) -> str:
     what = _capital(thing(voice, item))
     sayings = {
         "goal": voice.say("Goal: {what}", what=what),
-        "related": voice.say("Related: {what}", what=what),
+        "related": voice.say("{what} (close to a wish)", what=what),
         "experience": voice.say("Experience: {what}", what=what),
         "language": voice.say("Language: {what}", what=what),
         "level": voice.say("Level: {what}", what=what),
@@ -71,10 +71,10 @@ def introduction(scene: Scene) -> str:
     lines = [voice.say("Hello {names}, Tandem suggested that we meet as peers.", names=scene.names)]
     if shared := _few(voice, lists.shared):
         lines.append(voice.say("It seems that we share {things}.", things=shared))
-    if lists.you_get:
-        lines.append(voice.say("I would like to learn from you about {things}.", things=_few(voice, lists.you_get)))
-    if lists.you_give:
-        lines.append(voice.say("In return I can help with {things}.", things=_few(voice, lists.you_give)))
+    if gets := _few(voice, lists.you_get):
+        lines.append(voice.say("I would like to learn from you about {things}.", things=gets))
+    if gives := _few(voice, lists.you_give):
+        lines.append(voice.say("In return I can help with {things}.", things=gives))
     lines.append(voice.say("Shall we give it a try?"))
     return " ".join(lines)
 

@@ -29,9 +29,7 @@ def unmatched_reason(voice: Voice, code: str) -> str:
             "The reason: with everybody who fits only one side would gain, and peers should both gain. More topics help."
         ),
         "all-eligible-partners-full": voice.say("The reason: everybody who fits has all places taken in this round."),
-        "no-shared-challenge": voice.say(
-            "The reason: too few others name a challenge of yours for a circle. Further challenges in your profile help."
-        ),
+        "no-shared-challenge": voice.say("The reason: too few others name a challenge of yours for a circle. More challenges help."),
         "too-few-for-a-circle": voice.say("The reason: the circles around your challenges are complete, and too few are left for another."),
         "paused": voice.say("The reason: you have paused. As soon as you return, you take part again."),
         "away": voice.say("The reason: you are noted as away. As soon as you are back, you take part again."),
