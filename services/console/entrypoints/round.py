@@ -7,7 +7,7 @@ import typer
 from services.console.application.paths import part
 from services.console.application.ports import HR_ADMIN, Connections
 from services.console.application.run_round import RunRound, run_round, watch_round
-from services.console.entrypoints.output import Json, connections, print_json, print_table, progress, run
+from services.console.entrypoints.output import Json, connections, print_json, print_note, print_table, progress, run
 from services.console.entrypoints.round_review import add_review_commands
 
 round_ = typer.Typer(
@@ -33,7 +33,10 @@ def run_(
 
     Example: tandem round run peers-2027
     """
-    show(run(_run(connections(context), RunRound(programme=programme, seed=seed, publish=not draft))), as_json=as_json)
+    found = run(_run(connections(context), RunRound(programme=programme, seed=seed, publish=not draft)))
+    show(found, as_json=as_json)
+    if draft and not as_json:
+        print_note(f"Nobody was told yet. Look: tandem round review {found['round_id']}. Then: tandem round publish {found['round_id']}")
 
 
 async def _run(to: Connections, command: RunRound) -> dict[str, Any]:

@@ -88,6 +88,17 @@ class TestWatch:
         assert (await watch_round("r1", api))["state"] == "cancelled"
 
 
+class TestRun:
+    """Issue 5: `round run --draft` leaves the round to its admins."""
+
+    def test_a_draft_says_what_comes_next(self, there: InMemoryConnections, capsys: pytest.CaptureFixture[str]) -> None:
+        """Beside the table, so that scripts are not disturbed."""
+        there.to.answers["POST matching /programmes/peers/rounds"] = {"round_id": "r1"}
+        there.to.answers["GET matching /rounds/r1"] = {"round_id": "r1", "state": "solved", "counts": {"members": 4}}
+        assert console.main(["round", "run", "peers", "--draft"]) == 0
+        assert "tandem round publish r1" in capsys.readouterr().err
+
+
 class TestWhatIf:
     """N7: a table for people, JSON for scripts."""
 
