@@ -61,7 +61,7 @@ class Window:
             self._step = max(timedelta(milliseconds=1), rows[-1]["at"] - rows[0]["at"])
             self._upper = rows[-1]["at"] + self._step
         elif self._upper is not None:
-            self._step = min(STEP_LONGEST, self._step * 2) if len(rows) < self.rows_wanted // 4 else self._step
+            self._step = min(STEP_LONGEST, self._step * 8) if len(rows) < self.rows_wanted * 3 // 4 else self._step
             self._upper += self._step
         if self._upper is not None and self._upper > now:
             self._upper = None

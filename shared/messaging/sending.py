@@ -16,7 +16,7 @@ from aiokafka.errors import (
     UnknownProducerId,
 )
 
-from shared.contracts.topics import BY_NAME, TOPICS
+from shared.contracts.topics import TOPICS
 from shared.messaging.settings import KafkaSettings
 from shared.observability import log_events
 from shared.observability.logging import get_log
@@ -70,6 +70,7 @@ class KafkaSender:
     def __init__(self, settings: KafkaSettings, client_id: str) -> None:
         """Connect at the first `open`."""
         self._settings = settings
+        self._names = {topic.name: settings.name_of(topic) for topic in TOPICS}
         self._client_id = client_id
         self._producer: AIOKafkaProducer | None = None
         self._log = get_log()
@@ -109,7 +110,7 @@ class KafkaSender:
             return SendFailed("NotOpen")
         try:
             sent: asyncio.Future[Any] = await self._producer.send(
-                self._settings.name_of(BY_NAME[row["topic"]]),
+                self._names[row["topic"]],
                 value=row["value"],
                 key=row["key"].encode(),
                 headers=[(name, bytes(value)) for name, value in row["headers"]],

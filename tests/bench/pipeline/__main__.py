@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     plan = QUICK if options.quick else FULL
     chosen = {name: value for name in ("events", "pairs", "backlog", "stored") if (value := getattr(options, name)) is not None}
-    aside = Console(stderr=True, highlight=False)
+    aside = Console(stderr=True, highlight=False, soft_wrap=True)
     with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         configure_logging("bench", stream=nowhere)
         bench = PipelineBench(replace(plan, **chosen), tuple(options.parts.split(",")), lambda line: aside.print(line, markup=False))
