@@ -47,9 +47,8 @@ def build(f: Foundation[MatchingSettings]) -> Service:
     async def transact(label: str, cause: Cause, work: Callable[[UnitOfWork], Awaitable[Any]]) -> Any:
         return await f.database.transact(label, lambda tx: work(bind(tx, cause)))
 
-    desk = SuggestionDesk(transact, library, clock=f.clock, tasks=f.tasks)
-    commands = f.commands(bind)
-    consumer = f.consumer(bind)
+    desk, runner = SuggestionDesk(transact, library, clock=f.clock, tasks=f.tasks), _runner(f, transact, library, engine, rounds_bell)
+    commands, consumer = f.commands(bind), f.consumer(bind)
     declare_routes(consumer)
     return Service(
         title="Tandem matching",
@@ -62,11 +61,10 @@ def build(f: Foundation[MatchingSettings]) -> Service:
             RoundRoutes(commands, library, engine).router,
             DoNotPairRoutes(commands).router,
             SuggestionRoutes(transact, desk).router,
-            PairingRoutes(commands, library).router,
-            CharterRoutes(commands, library).router,
+            *(routes(commands, library).router for routes in (PairingRoutes, CharterRoutes)),
         ],
         timers=f.timer_runner(bind, timer_handlers()),
-        jobs={"rounds": _runner(f, transact, library, engine, rounds_bell).run, "suggestions": desk.run, "engine-warmth": engine.warm},
+        jobs={"rounds": runner.run, "suggestions": desk.run, "engine-warmth": engine.warm},
     )
 
 

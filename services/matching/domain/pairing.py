@@ -58,10 +58,7 @@ class Pairing(Aggregate):
     ) -> "Pairing":
         """Begin a pairing; everybody confirms, natural pairings included. Who begins has said yes (R10)."""
         members = tuple(sorted(members))
-        if len(members) < 2:  # noqa: PLR2004 - a pairing is at least two
-            raise refusals.TooFewMembers(members=len(members))
-        if len(dict.fromkeys(members)) < len(members):
-            raise refusals.SameMemberTwice
+        _demand_distinct(members)
         if (initiator_id is None) != (origin is Origin.ASSIGNED) or (initiator_id is not None and initiator_id not in members):
             raise refusals.InitiatorNotAMember(origin=origin.value)
         pairing = cls(
@@ -277,3 +274,10 @@ class Pairing(Aggregate):
             raise refusals.PairingIsClosed
         if self.state is not State.ACTIVE:
             raise refusals.PairingNotActive
+
+
+def _demand_distinct(members: tuple[str, ...]) -> None:
+    if len(members) < 2:  # noqa: PLR2004 - a pairing is at least two
+        raise refusals.TooFewMembers(members=len(members))
+    if len(dict.fromkeys(members)) < len(members):
+        raise refusals.SameMemberTwice

@@ -1,7 +1,6 @@
 """Kind `circle` (R44): gathering people into groups, by local search on one block of the pool (compiled, whole numbers).
 
-`worth[i, j]` is what two people are worth to each other (micro-points; `BARRED` = may not meet, or share no challenge). A circle of
-k is worth the sum over its pairs times `share[k]`, and each person's bonus; all its members must share one challenge (`bits`).
+A circle of k is worth the sum over its pairs times `share[k]`, and each person's bonus; all must share one challenge (`bits`).
 """
 
 from typing import NamedTuple
@@ -11,14 +10,13 @@ import numpy as np
 from services.matching.engine.compiled import compiled, inlined
 from services.matching.engine.shapes import Bits, Int, Long, Whole
 
-BARRED, NOWHERE = -1, -1
+BARRED, NOWHERE, _LOOKS = -1, -1, 8
 _NEVER = 1 << 60
 """What leaving costs where it is not allowed."""
-_LOOKS = 8
 
 
 class Block(NamedTuple):
-    """People who may be gathered, and the programme's sizes; `share` by size is 0 where a size is not allowed."""
+    """People who may be gathered, and the programme's sizes. `worth` of two is `BARRED` where they may not meet."""
 
     worth: Int
     bits: Bits
