@@ -30,8 +30,8 @@ class Command:
     name: str
     key: str
     status: int | None = None
-    unanswered: int = 0
-    """Copies of it that got no answer; one of them may still be on its way when another is answered."""
+    asked_at: int = 0
+    """The number of the service's last commit when the copy that was answered was sent."""
 
 
 class Company:
@@ -220,11 +220,12 @@ class Company:
             node = nodes[int(self._luck.random() * len(nodes))]
             content: dict[str, Any] = {"content": body} if isinstance(body, str) else {"json": body} if body is not None else {}
             request = httpx2.Request(method, f"http://{service}{path}", headers=headers | bearer(who), **content)
+            if command is not None:
+                log = self._servers.databases[service].log
+                command.asked_at = log[-1].number if log else 0
             try:
                 answer = await self._servers.serve(node, request)
             except httpx2.HTTPError:
-                if command is not None:
-                    command.unanswered += 1
                 await asyncio.sleep(0.3)
                 continue
             if answer.status_code == 503:
