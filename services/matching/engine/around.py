@@ -25,6 +25,8 @@ from services.matching.engine.solver import Solved
 
 def free_pool(pool: Pool, ids: Sequence[str], settled: Settled) -> Pool:
     """Return the pool in which the rest is searched: seats of kept groups are taken, settled pairs are barred."""
+    if not settled.kept and not settled.forbidden:
+        return pool
     place = {member: at for at, member in enumerate(ids)}
     taken = _taken(place, ((member, mentee) for member, mentee in _roles(settled) if member != mentee))
     live = [(place[a], place[b]) for group in settled.kept for a, b in combinations(group, 2)]
