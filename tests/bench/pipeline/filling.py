@@ -91,6 +91,17 @@ async def outbox(database: Database, count: int) -> None:
         await database.transact("bench.fill", lambda tx, begin=begin, end=end: put(tx, begin, end))  # type: ignore[misc]
 
 
+async def fact(database: Database, bell: Doorbell, key: str) -> None:
+    """Commit one fact and ring the relay: the smallest transaction that tells something, one insert and the commit."""
+
+    async def put(tx: Transaction) -> None:
+        cause = Cause(correlation_id=new_id(RANDOMNESS))
+        rows = Outbox(tx, service="profile", cause=cause, clock=WALL, randomness=RANDOMNESS, doorbell=bell)
+        await rows.add(contracts.MemberLeft(member_id=key), sequence=1)
+
+    await database.transact("bench.fact", put)
+
+
 async def marks(database: Database, service: str, ids: list[str]) -> None:
     """Put ids into the inbox, as if their events had been handled."""
     now = WALL.now()

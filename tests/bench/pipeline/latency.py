@@ -19,9 +19,11 @@ from shared.messaging.received import Received
 from shared.messaging.sending import KafkaSender
 from shared.messaging.settings import KafkaSettings
 from shared.persistence.mongo import MongoSettings, connect
+from tests.bench.pipeline import filling
+from tests.bench.pipeline.one_run import kept
 from tests.bench.pipeline.pairs import spread
 from tests.bench.report import Figure
-from tests.support.path import Node, Work, noted
+from tests.support.path import Node, Work
 from tests.support.probing import until
 
 TOPIC = topics.PROFILE_MEMBER
@@ -29,6 +31,7 @@ WARM_UP = 5
 ARRIVE_WITHIN_SECONDS = 120.0
 GOALS = {"p50": 3.0, "p99": 5.0}
 """In bare round trips of the same run."""
+WHATS = ("bare produce to consume", "commit to handler", "commit to effect", "bare find of the database")
 
 
 def quantiles(seconds: Sequence[float]) -> dict[str, float]:
@@ -62,7 +65,7 @@ async def ours(
 
     async def on_left(event: Received[Any], work: Work) -> None:
         handled.setdefault(event.envelope.subject, time.perf_counter())
-        await noted(event, work)
+        await kept(event, work)
         work.tx.after_commit(lambda: arrived.update({event.envelope.subject: time.perf_counter()}))
 
     wall = WallClock()
@@ -77,8 +80,8 @@ async def ours(
     profile.tasks.spawn("relay", profile.relay(KafkaSender(settings, "bench")).run())
 
     async def publish(number: int, kind: str = "m") -> None:
-        await profile.publish(1, 1, prefix=f"{kind}{number}-")
-        committed[f"{kind}{number}-0"] = time.perf_counter()
+        await filling.fact(profile.database, profile.bell, f"{kind}{number}")
+        committed[f"{kind}{number}"] = time.perf_counter()
 
     try:
         for number in range(WARM_UP):
@@ -143,6 +146,25 @@ async def _create(kafka: KafkaSettings, topic: str) -> None:
         await administration.close()
 
 
+async def bare_find(mongo: MongoSettings, randomness: Randomness, *, count: int, per_second: float) -> dict[str, float]:
+    """Return the quantiles of one read by id: three database commands lie between a commit and the handler of its fact."""
+    database = connect(mongo, "bench", wall=WallClock(), randomness=randomness)
+    took: list[float] = []
+
+    async def find(_: int) -> None:
+        began = time.perf_counter()
+        await database.collection("nothing").find_one({"_id": "nobody"})
+        took.append(time.perf_counter() - began)
+
+    try:
+        await find(0)
+        took.clear()
+        await steadily(count, per_second, find)
+    finally:
+        await database.close()
+    return quantiles(took)
+
+
 async def compare(
     kafka: KafkaSettings, mongo: MongoSettings, *, facts: Mapping[int, int], repetitions: int, say: Callable[[str], None]
 ) -> list[Figure]:
@@ -152,8 +174,9 @@ async def compare(
         runs: list[tuple[dict[str, float], ...]] = []
         for _ in range(repetitions):
             bare = await raw(kafka, randomness, count=count, per_second=per_second)
-            runs.append((bare, *await ours(kafka, mongo, randomness, count=count, per_second=per_second)))
-            say(f"  at {per_second} a second: bare round trip {bare}, to the handler {runs[-1][1]}, to its commit {runs[-1][2]} ms")
+            found = await bare_find(mongo, randomness, count=count, per_second=per_second)
+            runs.append((bare, *await ours(kafka, mongo, randomness, count=count, per_second=per_second), found))
+            say(f"  at {per_second} a second, ms: {', '.join(f'{what} {each}' for what, each in zip(WHATS, runs[-1], strict=True))}")
         told += figures(per_second, runs)
     return told
 
@@ -163,7 +186,7 @@ def figures(per_second: int, runs: Sequence[tuple[dict[str, float], ...]]) -> li
     part = f"latency, {per_second} events/s"
     told = [
         Figure(part=part, name=f"{what} {name}", unit="ms", better="lower", **spread([run[place][name] for run in runs], 1))
-        for place, what in enumerate(("bare produce to consume", "commit to handler", "commit to effect"))
+        for place, what in enumerate(WHATS)
         for name in GOALS
     ]
     for name, goal in GOALS.items():

@@ -52,7 +52,7 @@ class TestLatency:
     def test_ratios_are_of_pairs(self) -> None:
         """A slow second pair changes milliseconds, not ratios."""
         fast, slow = ({"p50": 2.0 * n, "p99": 10.0 * n} for n in (1, 5))
-        found = latency_figures(5, [(each, {k: 4 * v for k, v in each.items()}, each) for each in (fast, slow)])
+        found = latency_figures(5, [(each, {k: 4 * v for k, v in each.items()}, each, each) for each in (fast, slow)])
         assert [(each.value, each.reached) for each in found if each.goal is not None] == [(4.0, False), (4.0, True)]
 
 
