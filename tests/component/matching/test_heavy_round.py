@@ -15,7 +15,7 @@ from services.matching.engine import Person
 from tests.component.matching.house import ADA, MONDAY, House, card
 from tests.support.population import survey
 
-PEOPLE, HEARTBEAT_SECONDS = 260, 0.005
+PEOPLE, HEARTBEAT_SECONDS = 150, 0.005
 """Interpreted, so that nothing has to be compiled: some seconds of work."""
 
 

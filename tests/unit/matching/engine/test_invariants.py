@@ -118,7 +118,7 @@ class TestOptimum:
     """What the solver leaves."""
 
     @given(graph(), st.data())
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=30, deadline=None)
     def test_more_seats_or_pairs_never_lower_the_optimum(
         self, drawn: tuple[list[int], dict[tuple[int, int], int]], data: st.DataObject
     ) -> None:
@@ -133,7 +133,7 @@ class TestOptimum:
             assert not kept or _certify(optimised(seats, kept), None).bound >= reached.value()
 
     @given(graph())
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=30, deadline=None)
     def test_no_single_insertion_improves_a_round(self, drawn: tuple[list[int], dict[tuple[int, int], int]]) -> None:
         """Invariant 11: one pair in, at most one out at each end, and the freed one refilled, never gains."""
         seats, weights = drawn
@@ -184,7 +184,7 @@ class TestExplanations:
     """R17, N6: evidence that really matched."""
 
     @given(crowd(least=2, most=3))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=30, deadline=None)
     def test_only_what_both_profiles_hold_is_told(self, people: list[Person]) -> None:
         """Invariant 15: code by code from both profiles; shared and different are disjoint; challenges are in no list (R9)."""
         one, others = people[0], people[1:]
