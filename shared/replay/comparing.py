@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from itertools import pairwise
+from typing import Any
 
 from shared.contracts.topics import Topic
 from shared.messaging import burial, inbox
 from shared.messaging.lanes import PARKED
-from shared.persistence.database import Database, Document, Transaction
+from shared.persistence.database import Database, Document, Filter, Transaction
 from shared.replay.rebuilding import PREFIX, READ
-from shared.replay.replica import Replica
+from shared.replay.replica import Replica, value_at
 
+CHUNK = 100
 Documents = dict[str, dict[str, Document]]
 """By key and id."""
 
@@ -63,20 +65,43 @@ class Comparison:
     inbox_begins: datetime
     """What is older left no trace in the inbox."""
 
-    async def living(self, replica: Replica, window: tuple[str, str]) -> Documents:
-        """Return the living documents of a window of keys."""
-        low, high = window
-        found = await self.database.collection(replica.collection).find({replica.key: {"$gte": low, "$lt": high}})
-        return replica.by_key(found)
+    async def living(self, replica: Replica, keys: Sequence[str]) -> Documents:
+        """Return the living documents of these keys."""
+        return await self._documents(replica, replica.collection, keys)
 
-    async def differing(self, replica: Replica, window: tuple[str, str], before: Documents) -> tuple[list[str], int]:
-        """Return the keys of a window that do not look the same, and how many do."""
+    async def differing(self, replica: Replica, keys: Sequence[str], before: Documents) -> tuple[list[str], int]:
+        """Return the keys that do not look the same, and how many do; keys of which neither side says anything are left out."""
+        built = await self._documents(replica, PREFIX + replica.collection, keys)
+        told = sorted(before.keys() | built.keys())
+        differ = [key for key in told if not replica.same(before.get(key, {}), built.get(key, {}))]
+        return differ, len(told) - len(differ)
+
+    async def keys_read(self, replica: Replica, window: tuple[str, str]) -> list[str]:
+        """Return the keys of a window of which facts were read."""
         low, high = window
-        found = await self.database.collection(PREFIX + replica.collection).find({replica.key: {"$gte": low, "$lt": high}})
-        built = replica.by_key(found)
-        keys = sorted(before.keys() | built.keys())
-        differ = [key for key in keys if not replica.same(before.get(key, {}), built.get(key, {}))]
-        return differ, len(keys) - len(differ)
+        rows = await self.database.collection(READ).find({"key": {"$gte": low, "$lt": high}}, projection={"key": 1, "topic": 1})
+        return list(dict.fromkeys(row["key"] for row in rows if row["topic"] in names_of(replica.topics)))
+
+    async def keys_unread(self, replica: Replica, window: tuple[str, str]) -> list[str]:
+        """Return the keys of a window that live and of which no fact was read."""
+        low, high = window
+        on = self.database.collection(replica.collection)
+        found = await on.find({replica.key: {"$gte": low, "$lt": high}}, projection={replica.key: 1})
+        keys = list(dict.fromkeys(str(value_at(document, replica.key)) for document in found))
+        unread: list[str] = []
+        for begin in range(0, len(keys), CHUNK):
+            chunk = keys[begin : begin + CHUNK]
+            rows = await self.database.collection(READ).find({"key": {"$in": chunk}}, projection={"key": 1, "topic": 1})
+            read = dict.fromkeys(row["key"] for row in rows if row["topic"] in names_of(replica.topics))
+            unread += [key for key in chunk if key not in read]
+        return unread
+
+    async def _documents(self, replica: Replica, collection: str, keys: Sequence[str]) -> Documents:
+        found: list[Document] = []
+        for begin in range(0, len(keys), CHUNK):
+            wanted = {replica.key: {"$in": list(keys[begin : begin + CHUNK])}}
+            found += await self.database.collection(collection).find(wanted)
+        return replica.by_key(found)
 
     async def judge(self, replica: Replica, keys: Sequence[str], before: Documents) -> dict[str, Verdict]:
         """Judge keys that did not look the same, in one transaction, and repair when asked to."""
@@ -86,9 +111,9 @@ class Comparison:
         evidence = await _evidence(tx, self.service, replica, keys)
         verdicts: dict[str, Verdict] = {}
         for key in keys:
-            live, built = evidence.live.get(key, {}), evidence.built.get(key, {})
-            verdict = self._verdict(replica, evidence, key, unchanged=replica.same(live, before.get(key, {})))
-            verdicts[key] = await self._replaced(tx, replica, live, built) if verdict is Verdict.REPAIRED else verdict
+            live = evidence.live.get(key, {})
+            verdicts[key] = self._verdict(replica, evidence, key, unchanged=replica.same(live, before.get(key, {})))
+        await self._replace(tx, replica, evidence, verdicts)
         return verdicts
 
     def _verdict(self, replica: Replica, evidence: "_Evidence", key: str, *, unchanged: bool) -> Verdict:
@@ -109,16 +134,23 @@ class Comparison:
     def _is_ahead(self, row: Document, taken: Mapping[str, None]) -> bool:
         return row["last"] is not None and row["last"] not in taken and row["last_at"] >= self.inbox_begins
 
-    async def _replaced(self, tx: Transaction, replica: Replica, live: dict[str, Document], built: dict[str, Document]) -> Verdict:
-        on, verdict = tx.collection(replica.collection), Verdict.REPAIRED
-        for name in sorted(live.keys() | built.keys()):
-            if name not in built:
-                await on.delete_one({"_id": name})
-            elif (document := replica.merged(live.get(name), built[name])) is None:
-                verdict = Verdict.MISSING
-            else:
-                await on.replace_one({"_id": name}, document, upsert=True)
-        return verdict
+    async def _replace(self, tx: Transaction, replica: Replica, evidence: "_Evidence", verdicts: dict[str, Verdict]) -> None:
+        """Put what was built in the place of what lives, by two calls for all keys."""
+        put: list[tuple[Filter, Document]] = []
+        gone: list[Any] = []
+        for key in [key for key, verdict in verdicts.items() if verdict is Verdict.REPAIRED]:
+            live, built = evidence.live.get(key, {}), evidence.built.get(key, {})
+            gone += sorted(live.keys() - built.keys())
+            for name in sorted(built):
+                document = replica.merged(live.get(name), built[name])
+                if document is None:
+                    verdicts[key] = Verdict.MISSING
+                else:
+                    put.append(({"_id": name}, document))
+        on = tx.collection(replica.collection)
+        await on.replace_many(put, upsert=True)
+        if gone:
+            await on.delete_many({"_id": {"$in": gone}})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -164,9 +196,9 @@ def names_of(topics: Iterable[Topic]) -> frozenset[str]:
 
 
 def windows(count: int, size: int) -> list[tuple[str, str]]:
-    """Return ranges of keys that hold about `size` of `count` each; ids are random hexadecimal, whatever else exists is at the edges."""
-    end = "\U0010ffff"
-    if count <= size:
-        return [("", end)]
-    edges = ["", *(f"{number:02x}" for number in range(1, 256)), "g", end]
+    """Return ranges of keys with at most about `size` of `count` each: ids are random hexadecimal, others are at the edges."""
+    digits = 0
+    while count > size * 16**digits:
+        digits += 1
+    edges = ["", *(f"{number:0{digits}x}" for number in range(1, 16**digits)), "g", "\U0010ffff"] if digits else ["", "\U0010ffff"]
     return list(pairwise(edges))

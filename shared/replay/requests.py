@@ -12,7 +12,7 @@ from shared.persistence.indexes import Index
 
 COLLECTION = "replays"
 INDEXES = (Index(collection=COLLECTION, keys=(("state", 1),)),)
-HIDDEN = ("step", "positions", "busy", "windows")
+HIDDEN = ("step", "positions", "busy", "windows", "strays")
 
 
 class State(StrEnum):
@@ -141,6 +141,7 @@ def _row(wish: Wish, replay_id: str, by: str, now: datetime) -> Document:
         "total": None,
         "window": 0,
         "windows": [],
+        "strays": False,
         "verdicts": {},
         "examples": [],
         "busy": [],

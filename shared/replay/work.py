@@ -12,14 +12,16 @@ from shared.messaging.failures import AWAY, trouble_of
 from shared.messaging.reading import Place, TopicReader
 from shared.persistence.database import Database, Document, Transaction
 from shared.persistence.indexes import Index
-from shared.replay.comparing import Comparison, Documents, Verdict, names_of, windows
+from shared.replay.comparing import CHUNK, Comparison, Documents, Verdict, names_of, windows
 from shared.replay.rebuilding import PREFIX, READ, Rebuild, indexes_beside
 from shared.replay.replica import Replica
 from shared.replay.requests import Ended, State, step
 
-BATCH, WINDOW, CHUNK = 200, 2_000, 100
+BATCH, WINDOW, STRAYS_WINDOW = 200, 2_000, 50_000
 BUSY_PASSES, BUSY_PAUSE_SECONDS, BUSY_KEPT = 8, 0.5, 5_000
 EXAMPLES = 20
+Judged = tuple[str, str, Verdict, int]
+"""Collection, key, what was found of it, how many."""
 
 
 class Work:
@@ -72,6 +74,8 @@ class Work:
             await self._read_to_the_end()
             await self._open_windows()
         await self._compare()
+        if not self._row["strays"]:
+            await self._judge_strays()
         await self._judge_busy()
 
     async def _clean(self) -> None:
@@ -147,19 +151,32 @@ class Work:
             judged = await self._judge_window((low, high))
             await self._keep("replay.window", {"window": number + 1} | self._told(judged))
 
-    async def _judge_window(self, window: tuple[str, str]) -> list[tuple[str, str, Verdict, int]]:
-        comparison = self._comparison
-        before = {name: await comparison.living(replica, window) for name, replica in self._replicas.items()}
-        await self._read_to_the_end()
-        judged: list[tuple[str, str, Verdict, int]] = []
+    async def _judge_window(self, window: tuple[str, str]) -> list[Judged]:
+        keys = {name: await self._comparison.keys_read(replica, window) for name, replica in self._replicas.items()}
+        return await self._judge(keys)
+
+    async def _judge_strays(self) -> None:
+        """Judge what lives and no fact tells of."""
+        judged: list[Judged] = []
         for name, replica in self._replicas.items():
-            keys, equal = await comparison.differing(replica, window, before[name])
+            count = await self._database.collection(name).count({})
+            for window in windows(count, STRAYS_WINDOW):
+                judged += await self._judge({name: await self._comparison.keys_unread(replica, window)})
+        await self._keep("replay.strays", {"strays": True} | self._told(judged))
+
+    async def _judge(self, keys: Mapping[str, Sequence[str]]) -> list[Judged]:
+        """Look at what lives, build all that is on the topics by then, and judge what does not look the same."""
+        before = {name: await self._comparison.living(self._replicas[name], some) for name, some in keys.items()}
+        await self._read_to_the_end()
+        judged: list[Judged] = []
+        for name, some in keys.items():
+            differ, equal = await self._comparison.differing(self._replicas[name], some, before[name])
             judged.append((name, "", Verdict.EQUAL, equal))
-            judged += await self._judged(name, keys, before[name])
+            judged += await self._judged(name, differ, before[name])
         return judged
 
-    async def _judged(self, name: str, keys: Sequence[str], before: Documents) -> list[tuple[str, str, Verdict, int]]:
-        found: list[tuple[str, str, Verdict, int]] = []
+    async def _judged(self, name: str, keys: Sequence[str], before: Documents) -> list[Judged]:
+        found: list[Judged] = []
         for begin in range(0, len(keys), CHUNK):
             chunk = keys[begin : begin + CHUNK]
             verdicts = await self._comparison.judge(self._replicas[name], chunk, before)
@@ -172,19 +189,15 @@ class Work:
             if not self._row["busy"]:
                 return
             await asyncio.sleep(BUSY_PAUSE_SECONDS * (attempt + 1))
-            judged: list[tuple[str, str, Verdict, int]] = []
-            for name in self._replicas:
+            judged: list[Judged] = []
+            for name, replica in self._replicas.items():
                 keys = [key for where, key in self._row["busy"] if where == name]
-                before = await self._living_of(self._replicas[name], keys)
+                before = await self._comparison.living(replica, keys)
                 await self._read_to_the_end()
                 judged += await self._judged(name, keys, before)
             await self._keep("replay.busy", self._told(judged, again=True))
 
-    async def _living_of(self, replica: Replica, keys: Sequence[str]) -> Documents:
-        found = await self._database.collection(replica.collection).find({replica.key: {"$in": list(keys)}}) if keys else []
-        return replica.by_key(found)
-
-    def _told(self, judged: Sequence[tuple[str, str, Verdict, int]], *, again: bool = False) -> dict[str, Any]:
+    def _told(self, judged: Sequence[Judged], *, again: bool = False) -> dict[str, Any]:
         """Return the row's figures with these verdicts; those judged again are no longer counted as busy."""
         verdicts = {name: dict(counts) for name, counts in self._row["verdicts"].items()}
         for name, _, verdict, count in judged:
