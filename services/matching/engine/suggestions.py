@@ -1,4 +1,4 @@
-"""Suggestions between rounds, and "why not X?", from the same index and score as a round (R3, R15-R17, N4).
+"""Suggestions between rounds, and "why not X?", from the same index and score as a round (R3, R15, R16, R17, N4).
 
 Lists are ordered by score less half the partner's seat price, so that a few people do not fill everybody's list. An index
 is immutable but for its working space, which serves one question at a time. Who changed since it was built lies over it
@@ -19,8 +19,9 @@ from services.matching.engine.overlay import Words, laid_over
 from services.matching.engine.pairwise import PASSES, gain_sums, score_pairs
 from services.matching.engine.person import Person
 from services.matching.engine.pool import Basis, basis_of, build_pool
+from services.matching.engine.reach import new_scratch
 from services.matching.engine.result import Quantiles
-from services.matching.engine.scan import new_scratch, scan_row
+from services.matching.engine.scan import scan_row
 from services.matching.engine.shapes import Long, Model, Pool, Real
 from services.matching.engine.snapshot import GATES, freeze
 

@@ -39,7 +39,7 @@ class TestScore:
     @given(crowd())
     @settings(max_examples=50, deadline=None)
     def test_score_and_gates_are_those_of_the_model(self, people: list[Person]) -> None:
-        """R6, R15: scores agree with the model told from people's own fields, to one micro-point; gates exactly."""
+        """R6, R15, R16: scores agree with the model told from people's own fields, to one micro-point; gates exactly."""
         snapshot, _, placed, weight, gate = scored(people)
         oracle = Oracle(people, RULES, placed.quantiles)
         for i, one in enumerate(oracle.people):
