@@ -12,6 +12,8 @@ from shared.contracts.topics import Topic
 from shared.messaging.settings import KafkaSettings
 
 BATCH_TIMEOUT_MS = 20
+FETCH_WAIT_MS = 1_000
+"""How long the broker may keep a fetch open on a quiet topic: a record ends it at once, so a longer wait costs only after a NACK."""
 Subscribing = Callable[[Callable[[Any], Awaitable[None]]], Any]
 
 
@@ -70,6 +72,7 @@ def subscribe(router: KafkaRouter, topic: Topic, service: str, settings: KafkaSe
         batch=True,
         max_records=settings.batch_max_records,
         batch_timeout_ms=BATCH_TIMEOUT_MS,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
         auto_offset_reset="earliest",
         no_reply=True,
         session_timeout_ms=settings.session_timeout_ms,

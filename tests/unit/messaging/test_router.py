@@ -31,6 +31,7 @@ class TestSubscribers:
             assert (each.ack_policy, each.group_id, each.max_records) == (AckPolicy.NACK_ON_ERROR, f"p-matching.{topic}", 200)
             options = each._connection_args
             assert (options["auto_offset_reset"], options["enable_auto_commit"]) == ("earliest", False)
+            assert options["fetch_max_wait_ms"] == 1_000
             assert (options["session_timeout_ms"], options["heartbeat_interval_ms"]) == (15_000, 1_000)
         assert len({each._connection_args["group_instance_id"] for each in subscribers}) == 2
 
