@@ -2,12 +2,11 @@
 
 from functools import partial
 
-from services.profile.adapters import import_repository, label_repository, member_repository, skill_list_repository
 from services.profile.adapters.import_repository import FILES, UploadedPieces
 from services.profile.adapters.people_files import UploadedPeopleFiles
 from services.profile.adapters.reference import load_reference
 from services.profile.adapters.skill_list_repository import CurrentVocabulary
-from services.profile.adapters.unit_of_work import MongoUnitOfWork
+from services.profile.adapters.unit_of_work import INDEXES, MongoUnitOfWork
 from services.profile.adapters.vocabulary import SHIPPED, BadVocabulary, load_vocabulary
 from services.profile.application.pause_member import TIMER
 from services.profile.application.ports import UnitOfWork
@@ -31,7 +30,6 @@ from shared.settings import BadSettings
 def build(f: Foundation[ProfileSettings]) -> Service:
     """Put profile together on the technical parts of one process."""
     reference, base = _lists(f.settings)
-    vocabulary = CurrentVocabulary(f.database, base)
 
     def bind(tx: Transaction, cause: Cause) -> UnitOfWork:
         return MongoUnitOfWork(
@@ -47,7 +45,7 @@ def build(f: Foundation[ProfileSettings]) -> Service:
 
     commands, transactions = f.commands(bind), Transactions(f.database, bind)
     pieces, waiting = UploadedPieces(f.database.collection(FILES)), Doorbell()
-    uploads = Uploads(pieces, wall=f.wall, randomness=f.randomness, waiting=waiting)
+    vocabulary, uploads = CurrentVocabulary(f.database, base), Uploads(pieces, wall=f.wall, randomness=f.randomness, waiting=waiting)
     imports = ImportWorker(
         transactions,
         UploadedPeopleFiles(pieces),
@@ -65,7 +63,7 @@ def build(f: Foundation[ProfileSettings]) -> Service:
             imports_router(commands, transactions, uploads, bytes_max=f.settings.import_bytes_max),
         ],
         consumer=f.consumer(bind),
-        indexes=[*member_repository.INDEXES, *import_repository.INDEXES, *skill_list_repository.INDEXES, *label_repository.INDEXES],
+        indexes=INDEXES,
         timers=f.timer_runner(bind, {TIMER: on_pause_ends}),
         jobs={"imports": imports.run, "skill-list": partial(tell_skill_list, transactions, f.randomness)},
     )

@@ -1,5 +1,6 @@
 """One transaction of profile with everything that its use cases need."""
 
+from services.profile.adapters import import_repository, label_repository, member_repository, skill_list_repository
 from services.profile.adapters.import_repository import MongoImportRepository
 from services.profile.adapters.label_repository import MongoLabelRepository
 from services.profile.adapters.member_repository import MongoMemberRepository
@@ -11,6 +12,8 @@ from shared.kernel.randomness import Randomness, new_id
 from shared.messaging.outbox import Outbox
 from shared.persistence.database import Transaction
 from shared.timers.timers import Timers
+
+INDEXES = (*member_repository.INDEXES, *import_repository.INDEXES, *skill_list_repository.INDEXES, *label_repository.INDEXES)
 
 
 class MongoUnitOfWork:
