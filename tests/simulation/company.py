@@ -46,6 +46,8 @@ class Company:
         self.strange: list[str] = []
         """Answers that nobody should ever get."""
         self.members: list[str] = []
+        self.last_commit: Callable[[str], int] = lambda _service: 0
+        """The number of a service's last commit, where that is known at once."""
         self._gone: dict[str, None] = {}
 
     # --- the year -------------------------------------------------------------------------------------------------
@@ -221,8 +223,7 @@ class Company:
             content: dict[str, Any] = {"content": body} if isinstance(body, str) else {"json": body} if body is not None else {}
             request = httpx2.Request(method, f"http://{service}{path}", headers=headers | bearer(who), **content)
             if command is not None:
-                log = self._servers.databases[service].log
-                command.asked_at = log[-1].number if log else 0
+                command.asked_at = self.last_commit(service)
             try:
                 answer = await self._servers.serve(node, request)
             except httpx2.HTTPError:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 from tests.simulation.faults import Plan, one_of_each, plan_of
@@ -20,7 +21,8 @@ from tests.simulation.shrinking import Shrinking
 from tests.simulation.tally import State, Tally, again
 
 TRACE_LINES = 40
-CHUNK = 10
+CHUNK, CHUNKS_A_PROCESS = 10, 5
+"""Seeds that are kept together, and after how many of those a process ends: what a run leaves behind goes with it."""
 LIFE_OF_ONE = 16.0
 """A single fault strikes after six virtual seconds."""
 
@@ -71,10 +73,10 @@ class Sweep:
         left = [first for first in range(self._begin, self._end, CHUNK) if first not in self.state.done]
         ends = [min(first + CHUNK, self._end) for first in left]
         work = partial(swept, given=self._given)
-        if jobs == 1:
+        if jobs == 1 and len(left) <= CHUNKS_A_PROCESS:
             self._take(zip(left, map(work, left, ends), strict=True))
         else:
-            pool = ProcessPoolExecutor(jobs)
+            pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), max_tasks_per_child=CHUNKS_A_PROCESS)
             try:
                 self._take(zip(left, pool.map(work, left, ends), strict=True))
             finally:

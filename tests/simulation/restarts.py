@@ -40,7 +40,8 @@ _path_of = once(compile_path)
 class LazyRoute(APIRoute):
     """A route that is analysed when it is first called; the routes of the same code in later processes take the analysis over."""
 
-    analysed: ClassVar[dict[Any, APIRoute]] = {}
+    analysed: ClassVar[dict[Any, dict[str, Any]]] = {}
+    """What is known of a route by its code; nothing of the process that had it."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], *, methods: Any = None, **more: Any) -> None:
         """Keep what is needed to be found."""
@@ -59,9 +60,10 @@ class LazyRoute(APIRoute):
         if known is None:
             super().__init__(path, endpoint, methods=methods, **more)
             if all(_is_of_the_code(each) for each in self.dependant.dependencies):
-                self.analysed[code, path] = self
+                bare = {"endpoint": None, "app": None, "dependant": replace(self.dependant, call=None)}
+                self.analysed[code, path] = self.__dict__ | bare
         else:
-            self.__dict__ |= known.__dict__ | {"endpoint": endpoint, "dependant": replace(known.dependant, call=endpoint)}
+            self.__dict__ |= known | {"endpoint": endpoint, "dependant": replace(known["dependant"], call=endpoint)}
             self.app = wrap_app_with_body_limit(routing.request_response(self.get_route_handler()), self.max_body_size)
         return getattr(self, name)
 
