@@ -67,6 +67,7 @@ BUSINESS = (
     Mutation("leavers-stay", "leavers-have-no-open-pairing", follow_member, "follow_leaver", _let_it_be, lasts=36.0, seed=4),
     Mutation("schedules-stay-open", "schedules-follow-pairings", scheduling_consumers, "close_pairing", _let_it_be, lasts=36.0),
     Mutation("counted-twice", "sessions-are-counted-once", count_session, "count_session", _count_twice, lasts=36.0),
+    Mutation("cards-not-kept", "replicas-equal-their-source", scheduling_consumers, "keep_card", _let_it_be, lasts=8.0),
     Mutation("mails-never-sent", "mails-are-sent-once", dispatcher, "send_delivery", _pretend),
     Mutation("no-tombstones", "the-erased-are-gone", Outbox, "tombstone", _let_it_be, lasts=36.0),
 )
