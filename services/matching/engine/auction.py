@@ -9,20 +9,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from services.matching.engine.compiled import compiled
+from services.matching.engine.compiled import compiled, inlined, lean
 from services.matching.engine.shapes import Int, Long
 
 TIE_BITS = 8
 _DROPPED = -(1 << 62)
+_NEAR = 6
 
 
 class Graph(NamedTuple):
-    """Candidate pairs seen from each person. `value` per pair: (score + fairness) shifted, a hash below it."""
+    """Candidate pairs seen from each person. `value`: (score + fairness) shifted, a hash below it."""
 
     start: Long
     to: Int
     pair: Int
-    back: Long
+    back: Int
     """The same pair seen from the other side."""
     value: Long
     seats: Int
@@ -39,7 +40,8 @@ def build_graph(u: Int, v: Int, worth: Long, tie: Long, seats: Int) -> Graph:
     for i in range(people):
         start[i + 1] += start[i]
     free = start[:-1].copy()
-    to, pair, back = np.empty(2 * pairs, np.int32), np.empty(2 * pairs, np.int32), np.empty(2 * pairs, np.int64)
+    to, pair, back = np.empty(2 * pairs, np.int32), np.empty(2 * pairs, np.int32), np.empty(2 * pairs, np.int32)
+    value = np.empty(2 * pairs, np.int64)
     for at in range(pairs):
         there = free[v[at]]
         to[there], pair[there], back[there] = u[at], at, -1
@@ -54,13 +56,13 @@ def build_graph(u: Int, v: Int, worth: Long, tie: Long, seats: Int) -> Graph:
         here, there = ahead[u[at]], free[v[at]]
         to[here], pair[here] = v[at], at
         back[here], back[there] = there, here
+        value[here] = value[there] = (worth[at] << TIE_BITS) | (tie[at] & ((1 << TIE_BITS) - 1))
         ahead[u[at]] += 1
         free[v[at]] += 1
-    value = (worth << TIE_BITS) | (tie & ((1 << TIE_BITS) - 1))
     return Graph(start, to, pair, back, value, seats)
 
 
-@compiled
+@inlined
 def cheapest(slot_price: Long, first: int, last: int) -> int:
     """Return the slot with the lowest price."""
     best = first
@@ -70,13 +72,13 @@ def cheapest(slot_price: Long, first: int, last: int) -> int:
     return best
 
 
-@compiled
-def best_bid(graph: Graph, i: int, held: Long, price: Long) -> tuple[int, int, int]:
+@lean
+def best_bid(graph: Graph, i: int, held: Int, price: Long) -> tuple[int, int, int]:
     """Return the arc with the best net worth to i among those not held, that worth, and the second best."""
     best, second, chosen = _DROPPED, _DROPPED, -1
     for arc in range(graph.start[i], graph.start[i + 1]):
         if held[arc] < 0:
-            net = graph.value[graph.pair[arc]] - price[graph.to[arc]]
+            net = graph.value[arc] - price[graph.to[arc]]
             if net > best:
                 best, second, chosen = net, best, arc
             elif net > second:
@@ -84,51 +86,123 @@ def best_bid(graph: Graph, i: int, held: Long, price: Long) -> tuple[int, int, i
     return chosen, best, second
 
 
-@compiled
-def auction(graph: Graph, bonus: int, step: int) -> tuple[Long, Long]:
-    """Return for each arc the slot it holds (or -1), and the price of each person's cheapest slot."""
-    people = len(graph.seats)
-    slot_start = np.zeros(people + 1, np.int64)
-    for i in range(people):
-        slot_start[i + 1] = slot_start[i] + graph.seats[i]
-    slots = slot_start[people]
-    slot_price, slot_arc = np.zeros(slots, np.int64), np.full(slots, -1, np.int64)
-    price, have = np.zeros(people, np.int64), np.zeros(people, np.int32)
-    held = np.full(len(graph.to), -1, np.int64)
-    bidder = np.empty(len(graph.to), np.int32)
-    queue, count = np.empty(slots, np.int32), 0
-    for i in range(people - 1, -1, -1):
-        bidder[graph.start[i] : graph.start[i + 1]] = i
-        if graph.seats[i] > 0:
-            slot_price[slot_start[i]] = -bonus
-            price[i] = -bonus
+class Slots(NamedTuple):
+    """Everybody's slots as items (compressed rows): price and holding arc of each; and how many slots each bidder holds."""
+
+    start: Long
+    price: Long
+    arc: Int
+    have: Int
+
+
+class Near(NamedTuple):
+    """Each bidder's arcs with the best net worth when all were last looked at, and the best net worth of the others.
+
+    Prices only rise, so the others stay at or below that: while two of the few are not below it, no other need be asked.
+    """
+
+    arc: Int
+    to: Int
+    value: Long
+    beyond: Long
+
+
+@lean
+def look_around(graph: Graph, i: int, price: Long, near: Near) -> None:
+    """Look at all arcs of a bidder anew, and note the best few."""
+    arcs, to, value = near.arc[i], near.to[i], near.value[i]
+    size, beyond = 0, _DROPPED
+    for arc in range(graph.start[i], graph.start[i + 1]):
+        net = graph.value[arc] - price[graph.to[arc]]
+        if size == _NEAR and net <= value[size - 1]:
+            beyond = max(beyond, net)
+            continue
+        if size == _NEAR:
+            beyond = max(beyond, value[size - 1])
+        else:
+            size += 1
+        at = size - 1
+        while at > 0 and value[at - 1] < net:
+            arcs[at], value[at] = arcs[at - 1], value[at - 1]
+            at -= 1
+        arcs[at], value[at] = arc, net
+    near.beyond[i] = beyond
+    for k in range(size):
+        to[k], value[k] = graph.to[arcs[k]], graph.value[arcs[k]]
+    arcs[size:] = -1
+
+
+@inlined
+def best_near(i: int, held: Int, price: Long, near: Near, alone: bool) -> tuple[int, int, int]:
+    """Return as `best_bid`, from the few; who holds nobody need not look whom they hold."""
+    best, second, chosen = _DROPPED, _DROPPED, -1
+    for k in range(_NEAR):
+        arc = near.arc[i, k]
+        if arc >= 0 and (alone or held[arc] < 0):
+            net = near.value[i, k] - price[near.to[i, k]]
+            if net > best:
+                best, second, chosen = net, best, arc
+            elif net > second:
+                second = net
+    return chosen, best, second
+
+
+@lean
+def sell(graph: Graph, bonus: int, step: int, queue: Int, slots: Slots, held: Int, price: Long, near: Near) -> None:
+    """Let everybody bid until nobody wants to; `queue` has room for one entry per seat."""
+    count = 0
+    for i in range(len(graph.seats) - 1, -1, -1):
         for _ in range(min(graph.seats[i], graph.start[i + 1] - graph.start[i])):
             queue[count] = i
             count += 1
     while count > 0:
         count -= 1
         i = queue[count]
-        outside = -bonus if have[i] == 0 else 0
-        arc, best, second = best_bid(graph, i, held, price)
+        alone = slots.have[i] == 0
+        outside = -bonus if alone else 0
+        arc, best, second = best_near(i, held, price, near, alone)
+        if second < near.beyond[i]:
+            look_around(graph, i, price, near)
+            arc, best, second = best_near(i, held, price, near, alone)
+            if second < near.beyond[i]:
+                arc, best, second = best_bid(graph, i, held, price)
         if arc < 0 or best <= outside:
             continue
         j = graph.to[arc]
-        slot = cheapest(slot_price, slot_start[j], slot_start[j + 1])
-        if slot_arc[slot] >= 0:
-            loser = bidder[slot_arc[slot]]
-            held[slot_arc[slot]] = -1
-            have[loser] -= 1
+        slot = cheapest(slots.price, slots.start[j], slots.start[j + 1])
+        lost = slots.arc[slot]
+        if lost >= 0:
+            loser = graph.to[graph.back[lost]]
+            held[lost] = -1
+            slots.have[loser] -= 1
             queue[count] = loser
             count += 1
-        slot_price[slot] += best - max(second, outside) + step
-        slot_arc[slot], held[arc] = arc, slot
-        have[i] += 1
-        price[j] = slot_price[cheapest(slot_price, slot_start[j], slot_start[j + 1])]
+        slots.price[slot] += best - max(second, outside) + step
+        slots.arc[slot], held[arc] = arc, slot
+        slots.have[i] += 1
+        price[j] = slots.price[cheapest(slots.price, slots.start[j], slots.start[j + 1])]
+
+
+@compiled
+def auction(graph: Graph, bonus: int, step: int) -> tuple[Int, Long]:
+    """Return for each arc the slot it holds (or -1), and the price of each person's cheapest slot."""
+    people = len(graph.seats)
+    start = np.zeros(people + 1, np.int64)
+    for i in range(people):
+        start[i + 1] = start[i] + graph.seats[i]
+    slots = Slots(start, np.zeros(start[people], np.int64), np.full(start[people], -1, np.int32), np.zeros(people, np.int32))
+    price, held = np.zeros(people, np.int64), np.full(len(graph.to), -1, np.int32)
+    for i in range(people):
+        if graph.seats[i] > 0:
+            price[i] = slots.price[start[i]] = -bonus
+    few = (people, _NEAR)
+    near = Near(np.full(few, -1, np.int32), np.zeros(few, np.int32), np.zeros(few, np.int64), np.full(people, -_DROPPED, np.int64))
+    sell(graph, bonus, step, np.empty(start[people], np.int32), slots, held, price, near)
     return held, price
 
 
 @compiled
-def net_prices(graph: Graph, bonus: int, held: Long, price: Long) -> Long:
+def net_prices(graph: Graph, bonus: int, held: Int, price: Long) -> Long:
     """Return one net price per person (shifted): the mean of what they cost as an item and earn as a bidder.
 
     Above zero it is the price of a seat; below zero, the part of the coverage bonus spent on finding them a partner.
@@ -150,10 +224,11 @@ def net_prices(graph: Graph, bonus: int, held: Long, price: Long) -> Long:
 
 
 @compiled
-def settle_prices(graph: Graph, bonus: int, net: Long, sweeps: int) -> None:
+def settle_prices(graph: Graph, bonus: int, net: Long, sweeps: int, calm: int) -> None:
     """Lower the bound that the prices prove, one person at a time: each step is the best for one price, others fixed.
 
     With the others' prices fixed, the best price lies between the value of the last seat's pair and of the first pair without one.
+    A fall of at most `calm` is left out.
     """
     most = 2
     for i in range(len(graph.seats)):
@@ -167,14 +242,14 @@ def settle_prices(graph: Graph, bonus: int, net: Long, sweeps: int) -> None:
             kept = max(2, seats + 1)
             top[:kept] = -bonus
             for arc in range(graph.start[i], graph.start[i + 1]):
-                rest = graph.value[graph.pair[arc]] - net[graph.to[arc]]
+                rest = graph.value[arc] - net[graph.to[arc]]
                 if rest > top[kept - 1]:
                     at = kept - 1
                     while at > 0 and top[at - 1] < rest:
                         top[at] = top[at - 1]
                         at -= 1
                     top[at] = rest
-            if top[seats - 1] > 0:
-                net[i] = (max(0, top[seats]) + top[seats - 1]) // 2
-            else:
-                net[i] = (min(0, top[1]) + min(0, top[0])) // 2
+            last, next_ = top[seats - 1], top[seats]
+            best = (max(0, next_) + last) // 2 if last > 0 else (min(0, top[1]) + min(0, top[0])) // 2
+            if best > net[i] or best < net[i] - calm:
+                net[i] = best

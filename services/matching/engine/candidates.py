@@ -8,20 +8,23 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+from numpy.typing import NDArray
 
-from services.matching.engine.compiled import compiled
+from services.matching.engine.compiled import inlined, lean
 from services.matching.engine.pairwise import closed_gate
-from services.matching.engine.scan import Scratch, new_scratch, scan_row
-from services.matching.engine.shapes import Int, Long, Model, Pool, Real, Whole
+from services.matching.engine.reach import Scratch, new_scratch
+from services.matching.engine.scan import scan_row
+from services.matching.engine.shapes import Byte, Int, Long, Model, Pool, Real, Whole
 
 NOBODY = -1
 _LOW = 0xFFFFFFFF
+_SCORE_BITS = 20
 _BLOCKS = 4
 _KEPT = 10
 _WORTH_CUTTING = 3_000
 
 
-@compiled
+@lean
 def push(keys: Long, row: Whole, key: Whole) -> None:
     """Put a key into a row's heap (smallest on top) in place of the smallest."""
     size = keys.shape[1]
@@ -39,7 +42,7 @@ def push(keys: Long, row: Whole, key: Whole) -> None:
     keys[row, at] = key
 
 
-@compiled
+@lean
 def keep_allowed(pool: Pool, model: Model, i: int, hits: int, scratch: Scratch) -> int:
     """Leave only those hits that have a seat and whom no gate bars; return how many."""
     kept = 0
@@ -51,19 +54,21 @@ def keep_allowed(pool: Pool, model: Model, i: int, hits: int, scratch: Scratch) 
     return kept
 
 
-@compiled
-def best_of_block(pool: Pool, model: Model, rows: tuple[int, int], columns: tuple[int, int], keys: Long, limit: Real) -> None:
+@lean
+def best_of_block(
+    pool: Pool, model: Model, rows: tuple[int, int], columns: tuple[int, int], keys: Long, limit: Real, scratch: Scratch
+) -> None:
     """Scan one block against another for everybody's best K: key = score, then the lower place."""
-    scratch = new_scratch(pool)
     for i in range(rows[0], rows[1]):
         if pool.seats[i] <= 0:
             continue
         begin = max(columns[0], i + 1) if columns[0] == rows[0] else columns[0]
         hits = scan_row(pool, model, i, begin, columns[1], limit, limit[i], np.int8(0), scratch)
-        hits = keep_allowed(pool, model, i, hits, scratch)
         for at in range(hits):
             j, score = np.int64(scratch.hit[at]), np.int64(scratch.hit_score[at])
             key_i, key_j = (score << 32) | (_LOW - j), (score << 32) | (_LOW - i)
+            if (key_i <= keys[i, 0] and key_j <= keys[j, 0]) or pool.seats[j] <= 0 or closed_gate(pool, model, i, j) >= 0:
+                continue
             if key_i > keys[i, 0]:
                 push(keys, i, key_i)
                 limit[i] = (keys[i, 0] >> 32) - 1
@@ -72,14 +77,26 @@ def best_of_block(pool: Pool, model: Model, rows: tuple[int, int], columns: tupl
                 limit[j] = (keys[j, 0] >> 32) - 1
 
 
-@compiled
-def undervalued_in_block(pool: Pool, model: Model, rows: tuple[int, int], columns: tuple[int, int], price: Real, keys: Long) -> Whole:
-    """Scan one block against another for allowed pairs whose score exceeds the sum of both net prices.
+@inlined
+def note_excess(price: Real, keys: Long, i: Whole, j: Whole, score: Whole) -> Whole:
+    """Keep a pair where it is among those with the largest excess (key: twice that, then the lower place); return twice the excess."""
+    excess = 2 * np.int64(score) - np.int64(2.0 * price[i]) - np.int64(2.0 * price[j])
+    key_i, key_j = (excess << 32) | (_LOW - np.int64(j)), (excess << 32) | (_LOW - np.int64(i))
+    if key_i > keys[i, 0]:
+        push(keys, i, key_i)
+    if key_j > keys[j, 0]:
+        push(keys, j, key_j)
+    return excess
 
-    Keeps for each row's person the pairs with the largest excess (key = twice the excess, then the lower place): however
-    many there are, memory stays bounded. Returns twice the excess of all.
+
+@lean
+def undervalued_in_block(
+    pool: Pool, model: Model, rows: tuple[int, int], columns: tuple[int, int], price: Real, keys: Long, scratch: Scratch
+) -> Whole:
+    """Scan one block against another for allowed pairs whose score exceeds the sum of both net prices; return twice the excess of all.
+
+    Only the largest at each person are kept: however many there are, memory stays bounded.
     """
-    scratch = new_scratch(pool)
     total = np.int64(0)
     for i in range(rows[0], rows[1]):
         if pool.seats[i] <= 0:
@@ -88,12 +105,24 @@ def undervalued_in_block(pool: Pool, model: Model, rows: tuple[int, int], column
         hits = scan_row(pool, model, i, begin, columns[1], price, price[i], np.int8(1), scratch)
         hits = keep_allowed(pool, model, i, hits, scratch)
         for at in range(hits):
-            j = np.int64(scratch.hit[at])
-            excess = 2 * np.int64(scratch.hit_score[at]) - np.int64(2.0 * price[i]) - np.int64(2.0 * price[j])
-            total += excess
-            key = (excess << 32) | (_LOW - j)
-            if key > keys[i, 0]:
-                push(keys, i, key)
+            total += note_excess(price, keys, i, scratch.hit[at], scratch.hit_score[at])
+    return total
+
+
+@lean
+def undervalued_around(pool: Pool, model: Model, some: Long, is_some: Byte, price: Real, keys: Long, scratch: Scratch) -> Whole:
+    """Do as `undervalued_in_block` for some people against everybody, each pair once."""
+    total = np.int64(0)
+    for at in range(len(some)):
+        i = some[at]
+        if pool.seats[i] <= 0:
+            continue
+        hits = scan_row(pool, model, i, 0, len(pool.seats), price, price[i], np.int8(1), scratch)
+        hits = keep_allowed(pool, model, i, hits, scratch)
+        for k in range(hits):
+            j = scratch.hit[k]
+            if j != i and (j > i or not is_some[j]):
+                total += note_excess(price, keys, i, j, scratch.hit_score[k])
     return total
 
 
@@ -142,8 +171,12 @@ class Edges:
 
 
 def _sorted(u: Long, v: Long, weight: Int, people: int) -> Edges:
-    key, first = np.unique(u * people + v, return_index=True)
-    return Edges((key // people).astype(np.int32), (key % people).astype(np.int32), weight[first])
+    packed = np.sort(((u * people + v) << _SCORE_BITS) | weight)
+    key = packed >> _SCORE_BITS
+    first = np.ones(len(key), bool)
+    first[1:] = key[1:] != key[:-1]
+    key, weight = key[first], (packed[first] & ((1 << _SCORE_BITS) - 1)).astype(np.int32)
+    return Edges((key // people).astype(np.int32), (key % people).astype(np.int32), weight)
 
 
 def best_candidates(pool: Pool, model: Model, best: int, threads: int, progress: Callable[[float], None]) -> tuple[Edges, Long]:
@@ -151,7 +184,7 @@ def best_candidates(pool: Pool, model: Model, best: int, threads: int, progress:
     people = len(pool.seats)
     keys = np.full((people, best), NOBODY, np.int64)
     limit = np.zeros(people, np.float64)
-    run_steps(people, threads, lambda job: best_of_block(pool, model, job[0], job[1], keys, limit), progress)
+    run_steps(people, threads, lambda job: best_of_block(pool, model, job[0], job[1], keys, limit, new_scratch(pool)), progress)
     kth = np.where(keys[:, 0] >= 0, keys[:, 0] >> 32, 0)
     row, column = np.nonzero(keys >= 0)
     found = keys[row, column]
@@ -163,22 +196,36 @@ def best_candidates(pool: Pool, model: Model, best: int, threads: int, progress:
 def undervalued(pool: Pool, model: Model, price: Real, threads: int, progress: Callable[[float], None]) -> tuple[Edges, int]:
     """Look at every allowed pair whose score exceeds the sum of both people's net prices (in half micro-points).
 
-    Returns those with the largest excess at each person, and twice the excess of all.
+    Returns those with the largest excess at each person, and twice the excess of all others.
     """
     people = len(pool.seats)
     keys = np.full((people, _KEPT), NOBODY, np.int64)
     found: dict[Job, int] = {}
 
     def work(job: Job) -> None:
-        found[job] = int(undervalued_in_block(pool, model, job[0], job[1], price, keys))
+        found[job] = int(undervalued_in_block(pool, model, job[0], job[1], price, keys, new_scratch(pool)))
 
     run_steps(people, threads, work, progress)
+    return _kept(keys, price, sum(found.values()))
+
+
+def undervalued_at(pool: Pool, model: Model, price: Real, some: NDArray[np.bool_]) -> tuple[Edges, int]:
+    """Do as `undervalued` for the pairs of some people."""
+    keys = np.full((len(pool.seats), _KEPT), NOBODY, np.int64)
+    total = undervalued_around(pool, model, np.flatnonzero(some), some.astype(np.int8), price, keys, new_scratch(pool))
+    return _kept(keys, price, int(total))
+
+
+def _kept(keys: Long, price: Real, total2: int) -> tuple[Edges, int]:
+    """Return the pairs that were kept, and what is left of twice the excess of all."""
     row, column = np.nonzero(keys >= 0)
     key = keys[row, column]
     other = _LOW - (key & _LOW)
     twice = (2.0 * price).astype(np.int64)
     weight = (((key >> 32) + twice[row] + twice[other]) // 2).astype(np.int32)
-    return _sorted(np.minimum(row, other), np.maximum(row, other), weight, people), sum(found.values())
+    edges = _sorted(np.minimum(row, other), np.maximum(row, other), weight, len(price))
+    kept2 = 2 * int(edges.weight.sum(dtype=np.int64)) - int((twice[edges.u] + twice[edges.v]).sum())
+    return edges, total2 - kept2
 
 
 def joined(first: Edges, second: Edges, people: int) -> Edges:

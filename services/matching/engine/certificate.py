@@ -32,8 +32,8 @@ class Claim:
     edge_weight: Ints
     chosen: NDArray[np.bool_]
     net2: Ints
-    excess2: int | None
-    """Twice what all allowed pairs, candidates or not, are worth above their two prices; None = nobody looked."""
+    rest2: int | None
+    """Twice what the allowed pairs that are no candidates are together at most worth above their two prices; None = nobody looked."""
 
 
 def check(claim: Claim) -> Certificate:
@@ -50,7 +50,7 @@ def check(claim: Claim) -> Certificate:
     bound2 = alone2 + excess2
     if 2 * value > bound2:
         raise NotCertified("the round is worth more than its bound allows")
-    all2 = None if claim.excess2 is None else alone2 + max(excess2, claim.excess2)
+    all2 = None if claim.rest2 is None else bound2 + claim.rest2
     bound, bound_all = -(-bound2 // 2), None if all2 is None else -(-all2 // 2)
     return certificate_of(value=value, score=score, bound=bound, bound_all=bound_all)
 
@@ -116,6 +116,6 @@ def pruned_bound(claim: Claim, kth: Ints) -> int:
         edge_weight=claim.edge_weight,
         chosen=claim.chosen,
         net2=lifted,
-        excess2=None,
+        rest2=None,
     )
     return -(-(_prices_alone(raised) + _excess(raised, claim.edge_u, claim.edge_v, claim.edge_weight)) // 2)

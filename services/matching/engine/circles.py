@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from services.matching.engine.candidates import NOBODY, push
 from services.matching.engine.compiled import compiled, inlined
 from services.matching.engine.pairwise import NO_OVERLAP, closed_gate, pair_score
-from services.matching.engine.scan import list_reached, new_scratch, posting_ranges
+from services.matching.engine.reach import list_reached, new_scratch, posting_ranges
 from services.matching.engine.shapes import Byte, Int, Long, Model, Pool
 
 _LOW = 0xFFFFFFFF
@@ -51,7 +51,7 @@ def walk(pool: Pool, model: Model, member: Long, free: Byte, keep: int) -> tuple
             continue
         wanted = pool.wants.skill[pool.wants.start[i] : pool.wants.start[i + 1]]
         offered = pool.offers.skill[pool.offers.start[i] : pool.offers.start[i + 1]]
-        asked, given = np.empty((len(wanted), 2), np.int64), np.empty((len(offered), 2), np.int64)
+        asked, given = scratch.asked[: len(wanted)], scratch.given[: len(offered)]
         posting_ranges(pool.offers.post_start, pool.offers.post_person, wanted, 0, len(pool.seats), asked)
         posting_ranges(pool.wants.post_start, pool.wants.post_person, offered, 0, len(pool.seats), given)
         reached = list_reached(pool, i, asked, given, scratch)

@@ -5,11 +5,13 @@ the engine itself, only slower. The compiler's cache lies in a folder named afte
 kernel never meets stale machine code, and a read-only image can bring the folder along (`TANDEM_ENGINE_CACHE`).
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,8 +19,8 @@ from typing import Any, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., Any])
 KERNELS = (
-    *("compiled.py", "shapes.py", "score.py", "pairwise.py", "scan.py"),
-    *("candidates.py", "circles.py", "auction.py", "rounding.py", "polish.py"),
+    *("compiled.py", "shapes.py", "score.py", "pairwise.py", "reach.py", "scan.py"),
+    *("candidates.py", "circles.py", "auction.py", "rounding.py", "polish.py", "gathering.py"),
 )
 INTERPRETED = "TANDEM_ENGINE_INTERPRETED"
 CACHE = "TANDEM_ENGINE_CACHE"
@@ -46,11 +48,20 @@ def cache_folder() -> Path:
         return copy
 
 
-def forget_older(keep: int = 3) -> None:
-    """Remove machine code of kernels that were changed since; the newest few stay, somebody may be running them."""
-    folders = sorted((entry for entry in cache_folder().parent.iterdir() if entry.is_dir()), key=lambda entry: entry.stat().st_mtime)
-    for folder in folders[:-keep]:
-        shutil.rmtree(folder, ignore_errors=True)
+def forget_older(days: int = 7) -> None:
+    """Remove machine code of kernels that were changed since; what was used lately stays, somebody may be running it."""
+    now = cache_folder().stat().st_mtime
+    for entry in cache_folder().parent.iterdir():
+        if entry.is_dir() and now - entry.stat().st_mtime > days * 86_400:
+            shutil.rmtree(entry, ignore_errors=True)
+
+
+@contextmanager
+def compiling_alone() -> Iterator[None]:
+    """Wait while another process compiles the same kernels: it leaves its machine code to us."""
+    with (cache_folder() / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _compiler() -> Any:
@@ -73,6 +84,17 @@ def compiled(function: F) -> F:
     if _numba is None:
         return function
     return cast("F", _numba.njit(cache=True, nogil=True, error_model="numpy")(function))
+
+
+def lean(function: F) -> F:
+    """Compile `function`, which allocates nothing, without counting references.
+
+    The compiler counts those of every array in a tuple whenever the tuple is passed on: for a pool's sixty arrays that
+    took ten times as long as the work. An allocation in such a function does not compile.
+    """
+    if _numba is None:
+        return function
+    return cast("F", _numba.njit(cache=True, nogil=True, error_model="numpy", _nrt=False)(function))
 
 
 def inlined(function: F) -> F:

@@ -69,7 +69,8 @@ def _tags(tags: Tags) -> Tags:
     start, code = np.concatenate((tags.start, tags.start[1:] + tags.start[-1])), np.concatenate((tags.code, tags.code))
     order = np.argsort(code, kind="stable")
     person = rows_of(start)[order].astype(np.int32)
-    return Tags(start, code, 2 * tags.post_start, person, tags.weight, np.concatenate((tags.scale, tags.scale)))
+    scale, mark = np.concatenate((tags.scale, tags.scale)), np.concatenate((tags.mark, tags.mark))
+    return Tags(start, code, 2 * tags.post_start, person, tags.weight, scale, mark)
 
 
 def _bars(pool: Pool) -> tuple[Long, Int, np.ndarray[tuple[int], np.dtype[np.int8]]]:

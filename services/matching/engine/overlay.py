@@ -130,4 +130,5 @@ def _tags_behind(tags: Tags, more: Tags) -> Tags:
         post_start=_postings(tags.post_start, len(more.weight)),
         weight=more.weight,
         scale=np.concatenate((tags.scale, more.scale)),
+        mark=np.concatenate((tags.mark, more.mark)),
     )

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from services.matching.engine.auction import Graph
-from services.matching.engine.compiled import compiled
+from services.matching.engine.compiled import compiled, lean
 from services.matching.engine.shapes import Byte, Int, Long
 
 NONE = -1
@@ -44,7 +44,7 @@ def new_state(graph: Graph, inside: Byte) -> State:
     return State(inside, partners, near)
 
 
-@compiled
+@lean
 def toggle(graph: Graph, state: State, arc: int) -> None:
     """Put the pair of an arc in, or take it out, and keep the counts true."""
     put = state.inside[graph.pair[arc]] == 0
@@ -58,7 +58,7 @@ def toggle(graph: Graph, state: State, arc: int) -> None:
                 state.free_near[graph.to[other]] += 1 if is_free else -1
 
 
-@compiled
+@lean
 def best_refill(graph: Graph, state: State, bonus: int, freed: int, no: tuple[int, int, int], alone: bool) -> tuple[int, int]:
     """Return the best arc from somebody freed to somebody with a free seat (none of `no`), and what it adds."""
     best, chosen = 0, NONE
@@ -68,13 +68,13 @@ def best_refill(graph: Graph, state: State, bonus: int, freed: int, no: tuple[in
         j = graph.to[arc]
         if state.partners[j] >= graph.seats[j] or j == no[0] or j == no[1] or j == no[2] or state.inside[graph.pair[arc]]:
             continue
-        adds = graph.value[graph.pair[arc]] + (bonus if state.partners[j] == 0 else 0) + (bonus if alone else 0)
+        adds = graph.value[arc] + (bonus if state.partners[j] == 0 else 0) + (bonus if alone else 0)
         if adds > best:
             best, chosen = adds, arc
     return chosen, best
 
 
-@compiled
+@lean
 def cheapest_exit(graph: Graph, state: State, bonus: int, i: int, other: int, taken: int) -> tuple[int, int, int, int]:
     """Return what to give up at i for a new partner: arc out, arc to refill with, net loss, who the refill takes."""
     if state.partners[i] < graph.seats[i]:
@@ -86,13 +86,13 @@ def cheapest_exit(graph: Graph, state: State, bonus: int, i: int, other: int, ta
         freed = graph.to[arc]
         alone = state.partners[freed] == 1
         again, adds = best_refill(graph, state, bonus, freed, (i, other, taken), alone)
-        loss = graph.value[graph.pair[arc]] + (bonus if alone else 0) - adds
+        loss = graph.value[arc] + (bonus if alone else 0) - adds
         if loss < least:
             least, out, refill, takes = loss, arc, again, graph.to[again] if again >= 0 else NONE
     return out, refill, least, takes
 
 
-@compiled
+@lean
 def arc_between(graph: Graph, i: int, j: int) -> int:
     """Return the arc from i to j, or -1."""
     low, high = graph.start[i], graph.start[i + 1]
@@ -105,11 +105,11 @@ def arc_between(graph: Graph, i: int, j: int) -> int:
     return low if low < graph.start[i + 1] and graph.to[low] == j else NONE
 
 
-@compiled
+@lean
 def best_move_with(graph: Graph, state: State, bonus: int, put: int) -> Move:
     """Return the best way to put one pair in."""
     i, j = graph.to[graph.back[put]], graph.to[put]
-    adds = graph.value[graph.pair[put]] + (bonus if state.partners[i] == 0 else 0) + (bonus if state.partners[j] == 0 else 0)
+    adds = graph.value[put] + (bonus if state.partners[i] == 0 else 0) + (bonus if state.partners[j] == 0 else 0)
     out_here, refill_here, loss_here, takes = cheapest_exit(graph, state, bonus, i, j, NONE)
     out_there, refill_there, loss_there, _ = cheapest_exit(graph, state, bonus, j, i, takes)
     gain = adds - loss_here - loss_there
@@ -117,8 +117,8 @@ def best_move_with(graph: Graph, state: State, bonus: int, put: int) -> Move:
         first, second = graph.to[out_here], graph.to[out_there]
         direct = arc_between(graph, first, second) if first != second else NONE
         if direct >= 0 and not state.inside[graph.pair[direct]]:
-            lost = graph.value[graph.pair[out_here]] + graph.value[graph.pair[out_there]]
-            together = adds - lost + graph.value[graph.pair[direct]]
+            lost = graph.value[out_here] + graph.value[out_there]
+            together = adds - lost + graph.value[direct]
             if together > gain:
                 return Move(together, put, out_here, out_there, direct, NONE)
         if first == second and refill_here >= 0 and refill_there >= 0 and graph.to[refill_here] == graph.to[refill_there]:
@@ -126,7 +126,7 @@ def best_move_with(graph: Graph, state: State, bonus: int, put: int) -> Move:
     return Move(gain, put, out_here, out_there, refill_here, refill_there)
 
 
-@compiled
+@lean
 def apply_move(graph: Graph, state: State, move: Move) -> None:
     """Make a change."""
     if move.out_here >= 0:
@@ -154,7 +154,7 @@ class Limits(NamedTuple):
     swap_out: Long
 
 
-@compiled
+@lean
 def refresh(graph: Graph, state: State, bonus: int, limits: Limits, i: int) -> None:
     """Set the limits of one person."""
     limits.floor[i], limits.swap_in[i], limits.swap_out[i] = 0, -(1 << 62), 0
@@ -164,14 +164,14 @@ def refresh(graph: Graph, state: State, bonus: int, limits: Limits, i: int) -> N
     for arc in range(graph.start[i], graph.start[i + 1]):
         if not state.inside[graph.pair[arc]]:
             continue
-        freed, value = graph.to[arc], graph.value[graph.pair[arc]]
+        freed, value = graph.to[arc], graph.value[arc]
         loss = value + (bonus if state.partners[freed] == 1 else 0)
         if state.free_near[freed] > 0:
             most = 0
             for other in range(graph.start[freed], graph.start[freed + 1]):
                 j = graph.to[other]
                 if state.partners[j] < graph.seats[j]:
-                    most = max(most, graph.value[graph.pair[other]] + (bonus if state.partners[j] == 0 else 0))
+                    most = max(most, graph.value[other] + (bonus if state.partners[j] == 0 else 0))
             loss -= most + (bonus if state.partners[freed] == 1 else 0)
         reduced = value - limits.net[i] - limits.net[freed]
         least, swap_in, swap_out = min(least, loss), max(swap_in, limits.top[freed] - reduced), min(swap_out, reduced)
@@ -185,11 +185,11 @@ def new_limits(graph: Graph, net: Long) -> Limits:
     top = np.full(people, -(1 << 60), np.int64)
     for i in range(people):
         for arc in range(graph.start[i], graph.start[i + 1]):
-            top[i] = max(top[i], graph.value[graph.pair[arc]] - net[i] - net[graph.to[arc]])
+            top[i] = max(top[i], graph.value[arc] - net[i] - net[graph.to[arc]])
     return Limits(net, top, np.zeros(people, np.int64), np.zeros(people, np.int64), np.zeros(people, np.int64))
 
 
-@compiled
+@lean
 def best_move_at(graph: Graph, state: State, bonus: int, i: int, limits: Limits) -> Move:
     """Return the best change that gives i a new partner."""
     best = Move(0, NONE, NONE, NONE, NONE, NONE)
@@ -197,7 +197,7 @@ def best_move_at(graph: Graph, state: State, bonus: int, i: int, limits: Limits)
     for arc in range(graph.start[i], graph.start[i + 1]):
         if state.inside[graph.pair[arc]]:
             continue
-        j, value = graph.to[arc], graph.value[graph.pair[arc]]
+        j, value = graph.to[arc], graph.value[arc]
         adds = value + alone + (bonus if state.partners[j] == 0 else 0)
         exchange = value - limits.net[i] - limits.net[j] + limits.swap_in[i] - limits.swap_out[j]
         if adds - limits.floor[i] - limits.floor[j] <= best.gain and exchange <= best.gain:

@@ -220,7 +220,9 @@ def _tags(codes: Codes, weight: Int) -> Tags:
     person = rows_of(codes.start)
     length = np.bincount(person, weight[codes.code], minlength=len(codes.start) - 1)
     scale = np.where(length > 0, 1.0 / np.sqrt(np.maximum(length, 1)), 0.0)
-    return Tags(codes.start, codes.code, post_start, person[order].astype(np.int32), weight, scale)
+    mark = np.zeros(len(codes.start) - 1, np.uint64)
+    np.bitwise_or.at(mark, person, np.uint64(1) << (codes.code.astype(np.uint64) % np.uint64(64)))
+    return Tags(codes.start, codes.code, post_start, person[order].astype(np.int32), weight, scale, mark)
 
 
 def _languages(codes: Codes) -> np.ndarray[tuple[int, int], np.dtype[np.uint64]]:

@@ -4,13 +4,13 @@ import numpy as np
 
 from services.matching.engine.auction import Graph
 from services.matching.engine.compiled import compiled
-from services.matching.engine.shapes import Byte, Long
+from services.matching.engine.shapes import Byte, Int, Long
 
 NOT_ONE_SIDED = -2
 
 
 @compiled
-def chains(graph: Graph, held: Long, fixed: Byte) -> tuple[Long, Long]:
+def chains(graph: Graph, held: Int, fixed: Byte) -> tuple[Long, Long]:
     """Link the one-sided arcs: each continues where the person it reaches holds somebody with the same seat.
 
     Returns each arc's next and previous arc (-1 = none, `NOT_ONE_SIDED` = no part of any chain).
@@ -74,9 +74,9 @@ def choose_in_chain(arcs: Long, weight: Long, is_cycle: bool, graph: Graph, insi
 
 
 @compiled
-def whole_pairs(graph: Graph, bonus: int, held: Long) -> Byte:
+def whole_pairs(graph: Graph, bonus: int, held: Int) -> Byte:
     """Return for each candidate pair whether it is in the round."""
-    inside = np.zeros(len(graph.value), np.int8)
+    inside = np.zeros(len(graph.to) // 2, np.int8)
     partnered = np.zeros(len(graph.seats), np.int8)
     for i in range(len(graph.seats)):
         for arc in range(graph.start[i], graph.start[i + 1]):
@@ -93,7 +93,7 @@ def whole_pairs(graph: Graph, bonus: int, held: Long) -> Byte:
             while arc >= 0 and after[arc] != NOT_ONE_SIDED:
                 mine, yours = graph.to[graph.back[arc]], graph.to[arc]
                 new = (0 if partnered[mine] else 1) + (0 if partnered[yours] else 1)
-                arcs[length], weight[length] = arc, graph.value[graph.pair[arc]] + new * bonus
+                arcs[length], weight[length] = arc, graph.value[arc] + new * bonus
                 length += 1
                 following = after[arc]
                 after[arc] = NOT_ONE_SIDED

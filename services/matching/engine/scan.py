@@ -6,129 +6,26 @@ Gates are applied by the caller to the few that survive, before they enter any l
 """
 
 import math
-from typing import NamedTuple
 
-import numpy as np
-
-from services.matching.engine.compiled import compiled, inlined
-from services.matching.engine.score import cosine, equal_places, extra_common, full_score, level_likeness, micro_score, place_counts
-from services.matching.engine.shapes import Int, Long, Model, Pool, Real, Tags, Whole
+from services.matching.engine.compiled import inlined, lean
+from services.matching.engine.reach import Scratch, add_gains, first_at_least, list_reached, posting_ranges
+from services.matching.engine.score import (
+    can_exceed,
+    cosine,
+    equal_places,
+    extra_common,
+    full_score,
+    level_likeness,
+    micro_score,
+    place_counts,
+)
+from services.matching.engine.shapes import Int, Model, Pool, Real, Tags, Whole
 
 DENSE = 0.06
 """Rows in which more than this share of the range may be reached are scored whole: there one look costs a twentieth."""
 
 
-class Scratch(NamedTuple):
-    """Working space of one scanning job."""
-
-    gain_in: Int
-    gain_out: Int
-    experience: Int
-    goals: Int
-    challenges: Int
-    extra: Real
-    score: Int
-    reached: Int
-    hit: Int
-    hit_score: Int
-    own_experience: Int
-    own_goals: Int
-    own_challenges: Int
-
-
-@compiled
-def new_scratch(pool: Pool) -> Scratch:
-    """Return zeroed working space."""
-    people = len(pool.seats)
-    return Scratch(
-        np.zeros(people, np.int32),
-        np.zeros(people, np.int32),
-        np.zeros(people, np.int32),
-        np.zeros(people, np.int32),
-        np.zeros(people, np.int32),
-        np.zeros(people, np.float64),
-        np.zeros(people, np.int32),
-        np.empty(people, np.int32),
-        np.empty(people, np.int32),
-        np.empty(people, np.int32),
-        np.zeros(len(pool.experience.weight), np.int32),
-        np.zeros(len(pool.goals.weight), np.int32),
-        np.zeros(len(pool.challenges.weight), np.int32),
-    )
-
-
-@compiled
-def first_at_least(people: Int, low: int, high: int, least: int) -> int:
-    """Return the first place in the ascending `people[low:high]` whose person is not below `least`."""
-    while low < high:
-        middle = (low + high) // 2
-        if people[middle] < least:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@compiled
-def posting_ranges(post_start: Long, people: Int, keys: Int, begin: int, end: int, out: Long) -> int:
-    """Note in `out` where the posting list of each key meets the range of people; return how long they are together."""
-    total = 0
-    for at in range(len(keys)):
-        low, high = post_start[keys[at]], post_start[keys[at] + 1]
-        first = first_at_least(people, low, high, begin)
-        last = first_at_least(people, first, high, end)
-        out[at, 0], out[at, 1] = first, last
-        total += last - first
-    return total
-
-
-@compiled
-def add_gains(pool: Pool, i: int, asked: Long, given: Long, scratch: Scratch) -> None:
-    """Add up, for everybody in the range, what i gains from them and what they gain from i."""
-    base = pool.wants.start[i]
-    for at in range(len(asked)):
-        value, bar = pool.wants.value[base + at], pool.wants.bar[base + at]
-        for k in range(asked[at, 0], asked[at, 1]):
-            if bar == 0 or bar < pool.offers.post_bar[k]:
-                scratch.gain_in[pool.offers.post_person[k]] += value * pool.offers.post_value[k]
-    base = pool.offers.start[i]
-    for at in range(len(given)):
-        value, bar = pool.offers.value[base + at], pool.offers.bar[base + at]
-        for k in range(given[at, 0], given[at, 1]):
-            need = pool.wants.post_bar[k]
-            if need == 0 or need < bar:
-                scratch.gain_out[pool.wants.post_person[k]] += value * pool.wants.post_value[k]
-
-
-@compiled
-def list_reached(pool: Pool, i: int, asked: Long, given: Long, scratch: Scratch) -> int:
-    """Do as `add_gains`, and list who was reached."""
-    count = 0
-    base = pool.wants.start[i]
-    for at in range(len(asked)):
-        value, bar = pool.wants.value[base + at], pool.wants.bar[base + at]
-        for k in range(asked[at, 0], asked[at, 1]):
-            if bar == 0 or bar < pool.offers.post_bar[k]:
-                j = pool.offers.post_person[k]
-                if scratch.gain_in[j] == 0:
-                    scratch.reached[count] = j
-                    count += 1
-                scratch.gain_in[j] += value * pool.offers.post_value[k]
-    base = pool.offers.start[i]
-    for at in range(len(given)):
-        value, bar = pool.offers.value[base + at], pool.offers.bar[base + at]
-        for k in range(given[at, 0], given[at, 1]):
-            need = pool.wants.post_bar[k]
-            if need == 0 or need < bar:
-                j = pool.wants.post_person[k]
-                if scratch.gain_in[j] == 0 and scratch.gain_out[j] == 0:
-                    scratch.reached[count] = j
-                    count += 1
-                scratch.gain_out[j] += value * pool.wants.post_value[k]
-    return count
-
-
-@compiled
+@lean
 def mark_own(tags: Tags, i: int, own: Int, on: bool) -> None:
     """Lay i's codes out (or clear them), so that another's common weight is a sum of look-ups."""
     for k in range(tags.start[i], tags.start[i + 1]):
@@ -136,15 +33,16 @@ def mark_own(tags: Tags, i: int, own: Int, on: bool) -> None:
 
 
 @inlined
-def with_own(tags: Tags, own: Int, j: int) -> int:
-    """Return the squared weight of the codes that j shares with whoever is laid out."""
+def with_own(tags: Tags, i: int, j: int, own: Int) -> int:
+    """Return the squared weight of the codes that j shares with i, whose codes are laid out."""
     total = 0
-    for k in range(tags.start[j], tags.start[j + 1]):
-        total += own[tags.code[k]]
+    if tags.mark[i] & tags.mark[j]:
+        for k in range(tags.start[j], tags.start[j + 1]):
+            total += own[tags.code[k]]
     return total
 
 
-@compiled
+@lean
 def scan_listed(pool: Pool, model: Model, i: int, limit: Real, mine: float, summed: Whole, count: int, scratch: Scratch) -> int:
     """Score the reached one by one, most of them only by what their gains could allow at best."""
     mark_own(pool.experience, i, scratch.own_experience, True)
@@ -158,15 +56,15 @@ def scan_listed(pool: Pool, model: Model, i: int, limit: Real, mine: float, summ
         least = mine + limit[j] if summed else min(mine, limit[j])
         gain_i = math.sqrt(min(1.0, sum_i * pool.inverse_wish[i]))
         gain_j = math.sqrt(min(1.0, sum_j * pool.inverse_wish[j]))
-        if micro_score(gain_i, gain_j, 1.0, model) + 1 <= least:
+        if not can_exceed(gain_i, gain_j, 1.0, least, model):
             continue
-        goal = cosine(with_own(pool.goals, scratch.own_goals, j), pool.goals.scale[i] * pool.goals.scale[j], model.neutral_goals)
-        shared = with_own(pool.challenges, scratch.own_challenges, j)
+        goal = cosine(with_own(pool.goals, i, j, scratch.own_goals), pool.goals.scale[i] * pool.goals.scale[j], model.neutral_goals)
+        shared = with_own(pool.challenges, i, j, scratch.own_challenges)
         chal = cosine(shared, pool.challenges.scale[i] * pool.challenges.scale[j], model.neutral_challenges)
         best = 1.0 - model.goals * (1.0 - goal) - model.challenges * (1.0 - chal) + 1e-9
-        if micro_score(gain_i, gain_j, best, model) + 1 <= least:
+        if not can_exceed(gain_i, gain_j, best, least, model):
             continue
-        shared = with_own(pool.experience, scratch.own_experience, j)
+        shared = with_own(pool.experience, i, j, scratch.own_experience)
         exp = cosine(shared, pool.experience.scale[i] * pool.experience.scale[j], model.neutral_experience)
         level = level_likeness(pool.level[i], pool.level[j], pool.years[i], pool.years[j], model)
         known, same = place_counts(pool, i, j)
@@ -181,7 +79,7 @@ def scan_listed(pool: Pool, model: Model, i: int, limit: Real, mine: float, summ
     return hits
 
 
-@compiled
+@lean
 def add_common(tags: Tags, i: int, begin: int, end: int, total: Int) -> None:
     """Add up the common weight with everybody in the range."""
     total[begin:end] = 0
@@ -194,7 +92,7 @@ def add_common(tags: Tags, i: int, begin: int, end: int, total: Int) -> None:
             total[tags.post_person[p]] += weight
 
 
-@compiled
+@lean
 def scan_dense(pool: Pool, model: Model, i: int, begin: int, end: int, limit: Real, mine: float, summed: Whole, scratch: Scratch) -> int:
     """Score the whole range in straight loops."""
     add_common(pool.experience, i, begin, end, scratch.experience)
@@ -217,7 +115,7 @@ def scan_dense(pool: Pool, model: Model, i: int, begin: int, end: int, limit: Re
     return hits
 
 
-@compiled
+@lean
 def score_row(pool: Pool, model: Model, i: int, begin: int, end: int, scratch: Scratch) -> None:
     """Turn the sums of a row into scores: no branch, no call, so that it becomes vector code."""
     exp_i, goal_i, chal_i = pool.experience.scale[i], pool.goals.scale[i], pool.challenges.scale[i]
@@ -237,7 +135,7 @@ def score_row(pool: Pool, model: Model, i: int, begin: int, end: int, scratch: S
         out[k] = full_score(gain_in[k], gain_out[k], inverse_i, inverse[k], exp, goal, chal, level, known, same, extra[k], model)
 
 
-@compiled
+@lean
 def promising(pool: Pool, model: Model, i: int, begin: int, end: int, limit: Real, mine: float, summed: Whole, scratch: Scratch) -> int:
     """List those in the range whose gains alone would allow a score over the limit; return how many.
 
@@ -258,7 +156,7 @@ def promising(pool: Pool, model: Model, i: int, begin: int, end: int, limit: Rea
     return count
 
 
-@compiled
+@lean
 def scan_row(pool: Pool, model: Model, i: int, begin: int, end: int, limit: Real, mine: float, summed: Whole, scratch: Scratch) -> int:
     """Leave in `scratch.hit` everybody in the range whose score with i exceeds the limit; return how many.
 
@@ -267,7 +165,7 @@ def scan_row(pool: Pool, model: Model, i: int, begin: int, end: int, limit: Real
     """
     wanted = pool.wants.skill[pool.wants.start[i] : pool.wants.start[i + 1]]
     offered = pool.offers.skill[pool.offers.start[i] : pool.offers.start[i + 1]]
-    asked, given = np.empty((len(wanted), 2), np.int64), np.empty((len(offered), 2), np.int64)
+    asked, given = scratch.asked[: len(wanted)], scratch.given[: len(offered)]
     reach = posting_ranges(pool.offers.post_start, pool.offers.post_person, wanted, begin, end, asked)
     reach += posting_ranges(pool.wants.post_start, pool.wants.post_person, offered, begin, end, given)
     if reach == 0:

@@ -104,6 +104,17 @@ def micro_score(gain_i: float, gain_j: float, common: float, model: Model) -> in
 
 
 @inlined
+def can_exceed(gain_i: float, gain_j: float, common: float, least: float, model: Model) -> bool:
+    """Tell whether `micro_score` may exceed `least`, without a division; one micro-point of room for rounding."""
+    mine = model.alpha * gain_i + (1.0 - model.alpha) * common
+    yours = model.alpha * gain_j + (1.0 - model.alpha) * common
+    none = gain_i <= 0.0 and gain_j <= 0.0
+    factor = 1.0 if gain_i > 0.0 and gain_j > 0.0 else model.one_way
+    product = max(mine, yours) * (mine + yours) if model.one_sided else 2.0 * (mine * yours)
+    return not none and product * (factor * MICRO) > (least - 1.5) * (mine + yours)
+
+
+@inlined
 def full_score(
     gain_sum_i: int,
     gain_sum_j: int,

@@ -34,6 +34,8 @@ class Tags(NamedTuple):
     """Squared weight of each code: a code that everybody has says nothing."""
     scale: Real
     """One over the length of each person's vector; 0 = nothing said."""
+    mark: Bits
+    """Each person's codes as bits, 64 codes to a bit and more: no bit in common, no code in common."""
 
 
 class Skills(NamedTuple):

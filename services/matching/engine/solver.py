@@ -12,7 +12,7 @@ from services.matching.domain.reasons import UnmatchedReason
 from services.matching.domain.rules import RuleSet
 from services.matching.engine.auction import TIE_BITS, Graph, auction, build_graph, net_prices, settle_prices
 from services.matching.engine.calibrate import Calibration, calibrate, mixed
-from services.matching.engine.candidates import Edges, best_candidates, joined, undervalued
+from services.matching.engine.candidates import Edges, best_candidates, joined, undervalued, undervalued_at
 from services.matching.engine.certificate import Claim, check
 from services.matching.engine.circles import Circles, circles_of
 from services.matching.engine.leftovers import BEST_KEPT, find_trios, reason_for
@@ -25,6 +25,7 @@ from services.matching.engine.shapes import Byte, Long, Model, Pool, Real
 _SWEEPS = 8
 _COMPLETIONS = 3
 _FEW = 0.02
+_CALM = 2_000 << TIE_BITS
 Progress = Callable[[str, float], None]
 
 
@@ -100,22 +101,26 @@ class Round:
         held, price = auction(graph, self.bonus, self.rules.search.step << TIE_BITS)
         self.net = net_prices(graph, self.bonus, held, price)
         self.inside = whole_pairs(graph, self.bonus, held)
-        settle_prices(graph, self.bonus, self.net, _SWEEPS)
+        settle_prices(graph, self.bonus, self.net, _SWEEPS, 0)
         self.polish(graph)
 
-    def extend(self, more: Edges) -> None:
-        """Take further candidates in: few are fitted into the round at hand, many are worth a new auction; never get worse."""
-        before, value = self.chosen(), self.value()
+    def extend(self, more: Edges, *, afresh: bool) -> NDArray[np.bool_] | None:
+        """Take further candidates in and never get worse; return whose price fell, None where all are new.
+
+        Few are fitted into the round at hand; many, if `afresh` allows it, are worth a new auction.
+        """
+        before, value, net = self.chosen(), self.value(), self.net
         edges = joined(self.edges, more, self.people)
-        if len(more) > _FEW * len(self.edges):
+        if afresh and len(more) > _FEW * len(self.edges):
             self.optimise(edges)
             if self.value() >= value:
-                return
-        self.edges = edges
+                return None
+        self.edges, self.net = edges, net.copy()
         self.choose(before)
         graph = self.graph()
-        settle_prices(graph, self.bonus, self.net, _SWEEPS)
+        settle_prices(graph, self.bonus, self.net, _SWEEPS, _CALM)
         self.polish(graph)
+        return self.net < net
 
     def polish(self, graph: Graph) -> None:
         """Improve the round until no single pair gains."""
@@ -132,11 +137,13 @@ class Round:
 
     def choose(self, keys: Long) -> None:
         """Make the round consist of these pairs."""
-        self.inside = np.isin(self.keys(), keys).astype(np.int8)
+        self.inside = np.zeros(len(self.edges), np.int8)
+        self.inside[np.searchsorted(self.keys(), keys)] = 1
 
     def unknown(self, pairs: Edges) -> Edges:
         """Return those of `pairs` that are not candidates yet."""
-        new = ~np.isin(pairs.u.astype(np.int64) * self.people + pairs.v, self.keys())
+        mine, key = self.keys(), pairs.u.astype(np.int64) * self.people + pairs.v
+        new = np.append(mine, -1)[np.searchsorted(mine, key)] != key
         return Edges(pairs.u[new], pairs.v[new], pairs.weight[new])
 
     def net_of_bonus(self) -> Real:
@@ -169,14 +176,15 @@ def solve_pool(pool: Pool, rules: RuleSet, seed: int, *, threads: int, progress:
     """Solve one pool; `placed` is the calibration of a larger one that this is the rest of."""
     progress("calibrate", 0.0)
     placed = placed or calibrate(pool, rules, seed)
+    progress("candidates", 0.0)
     edges, kth = best_candidates(pool, placed.model, rules.search.candidates, threads, lambda share: progress("candidates", share))
     work = Round(pool, placed.model, rules, seed)
     progress("optimum", 0.0)
     work.optimise(edges)
-    excess2, added = _price(work, threads, progress)
+    rest2, added = _price(work, threads, progress)
     progress("leftovers", 0.0)
     circles = _complete(work)
-    certificate = _certify(work, excess2)
+    certificate = _certify(work, rest2)
     pairs, weights = work.pairs()
     found = find_trios(pool, placed.model, pairs, circles) if rules.objective.trios else []
     grown = {(u, v) for _, u, v in found}
@@ -204,21 +212,34 @@ def solve_pool(pool: Pool, rules: RuleSet, seed: int, *, threads: int, progress:
 
 
 def _price(work: Round, threads: int, progress: Progress) -> tuple[int | None, int]:
-    """Look for allowed pairs that the prices undervalue, take the worst in, solve again; keep the better round.
+    """Look for allowed pairs that the prices undervalue, take the worst in, improve the round; how many were taken in.
 
-    Returns twice what the last look found in sum (it belongs to the bound over all pairs), None if nobody looked.
+    Also returns twice what all others are at most worth above their prices (it belongs to the bound over all pairs), None if
+    nobody looked. After the last look most prices only rise: whoever's fell has their pairs looked at again, nobody else need.
     """
-    added, excess2 = 0, None
+    added, rest2 = 0, None
     passes = work.rules.search.pricing_passes
     for number in range(passes + 1 if passes else 0):
         stage = partial(progress, f"pricing {number + 1}")
-        found, excess2 = undervalued(work.pool, work.model, work.net_of_bonus(), threads, stage)
+        stage(0.0)
+        found, rest2 = undervalued(work.pool, work.model, work.net_of_bonus(), threads, stage)
         new = work.unknown(found)
-        if number == passes or not len(new):
-            break
         added += len(new)
-        work.extend(new)
-    return excess2, added
+        if not len(new):
+            break
+        fallen = work.extend(new, afresh=number < passes)
+        if fallen is not None and number + 1 >= passes:
+            rest2 += _rest_at(work, fallen)
+            break
+    return rest2, added
+
+
+def _rest_at(work: Round, some: NDArray[np.bool_]) -> int:
+    """Return twice what these people's pairs that are no candidates are worth above their prices."""
+    price = work.net_of_bonus()
+    found, rest2 = undervalued_at(work.pool, work.model, price, some)
+    new = work.unknown(found)
+    return rest2 + int((2 * new.weight - 2 * (price[new.u] + price[new.v])).sum())
 
 
 def _complete(work: Round) -> Circles:
@@ -236,7 +257,7 @@ def _complete(work: Round) -> Circles:
     return circles
 
 
-def _certify(work: Round, excess2: int | None) -> Certificate:
+def _certify(work: Round, rest2: int | None) -> Certificate:
     """Have the independent checker add up the claim."""
     return check(
         Claim(
@@ -249,7 +270,7 @@ def _certify(work: Round, excess2: int | None) -> Certificate:
             edge_weight=work.edges.weight.astype(np.int64),
             chosen=work.inside > 0,
             net2=work.net_doubled(),
-            excess2=excess2,
+            rest2=rest2,
         )
     )
 

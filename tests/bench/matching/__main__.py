@@ -1,134 +1,105 @@
-"""Measure the engine: one table and one JSON line per case.
+"""Measure the engine: one table and one JSON line per case, a report of goals, and a page with charts.
 
-`python -m tests.bench.matching [--quick] [--sizes 500,2000,10000] [--shapes company,survey] [--seeds 1,2,3] [--seats 1,3] [--no-rivals]`
+`python -m tests.bench.matching [--quick] [--only TEXT] [--afresh] [--out DIR] [--threads N]`. A broken run goes on where it
+stopped: what `cases.ndjson` in the folder holds is not measured again.
 """
 
 import argparse
 import json
-import platform
-import resource
 import sys
-from collections.abc import Sequence
-from statistics import median
-from time import perf_counter, process_time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
-from services.matching.domain.rules import RuleSet
-from services.matching.engine import Person
-from services.matching.engine.pool import build_pool
-from services.matching.engine.snapshot import freeze
-from services.matching.engine.solver import Solved, solve_pool
-from services.matching.engine.warm import warm
-from tests.bench.matching.rivals import RIVALS, edges_of, measured
-from tests.support.population import Shape, company, survey
+from tests.bench.matching.cases import Case, measure, rivals_for
+from tests.bench.matching.goals import figures
+from tests.bench.matching.hostile import HOSTILE
+from tests.bench.matching.page import HEAD, page, row
+from tests.bench.report import machine, versions
 
-RUNS_BELOW = 20_000
-"""Cases up to this size run three times; the median counts."""
+SEEDS = (1, 2, 3)
 
 
-def people_of(shape: str, size: int, seed: int, seats: int) -> list[Person]:
-    """Return a population; `survey68` is the dense shape with 68 skills."""
-    if shape == "company":
-        return company(size, seed, Shape(seats_up_to=seats))
-    return survey(size, seed, 68 if shape == "survey68" else 43)
+def cases(*, quick: bool, threads: int) -> Iterator[Case]:
+    """Return what is measured, small things first."""
+    for size in (500, 2_000) if quick else (500, 2_000, 10_000):
+        for shape in ("company", "survey", "survey68"):
+            rivals = rivals_for(size, 1, quick=quick) if shape != "survey68" else ()
+            yield Case(shape=shape, size=size, threads=threads, rivals=rivals)
+            if quick:
+                continue
+            yield from (Case(shape=shape, size=size, seed=seed, threads=threads) for seed in SEEDS[1:])
+            yield Case(shape=shape, size=size, candidates=40, threads=threads)
+            if shape == "company":
+                yield Case(shape=shape, size=size, seats=3, threads=threads)
+    for shape in HOSTILE:
+        yield Case(shape=shape, size=500 if quick else 5_000, seats=8 if shape == "many-seats" else 1, threads=threads)
+    if not quick:
+        yield Case(shape="survey", size=40_000, threads=threads)
+        yield Case(shape="company", size=100_000, threads=threads, rivals=("greedy", "random"))
+        yield Case(shape="company", size=100_000, seats=3, threads=threads)
 
 
-def solved_once(people: list[Person], rules: RuleSet, threads: int) -> tuple[Solved, float, float, dict[str, float]]:
-    """Solve from the packed snapshot; return the round, CPU and wall seconds, and CPU per stage."""
-    snapshot = freeze(people, rules.placeholders)
-    stages: dict[str, float] = {}
-    last: list[Any] = [process_time(), "index"]
-
-    def tell(stage: str, _share: float) -> None:
-        now = process_time()
-        stages[str(last[1])] = stages.get(str(last[1]), 0.0) + now - float(last[0])
-        last[:] = [now, stage]
-
-    wall, cpu = perf_counter(), process_time()
-    found = solve_pool(build_pool(snapshot, rules), rules, 1, threads=threads, progress=tell)
-    cpu, wall = process_time() - cpu, perf_counter() - wall
-    tell("end", 1.0)
-    return found, cpu, wall, stages
-
-
-def case(shape: str, size: int, seed: int, *, seats: int, candidates: int, threads: int, rivals: bool) -> dict[str, Any]:
-    """Measure one case."""
-    rules = RuleSet.from_mapping({"search": {"candidates": candidates}})
-    people = people_of(shape, size, seed, seats)
-    runs = [solved_once(people, rules, threads) for _ in range(3 if size <= RUNS_BELOW else 1)]
-    found, cpu, wall = runs[0][0], median(run[1] for run in runs), median(run[2] for run in runs)
-    proof = found.certificate
-    told: dict[str, Any] = {
-        "case": f"{shape} {size} seats 1-{seats} K {candidates} seed {seed}",
-        "cpu_seconds": round(cpu, 3),
-        "wall_seconds": round(wall, 3),
-        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        "value": proof.value,
-        "gap": proof.gap,
-        "gap_all": proof.gap_all,
-        "gap_score": proof.gap_score,
-        "coverage": 1 - len(found.unmatched) / size,
-        "pairs": len(found.pairs),
-        "trios": len(found.trios),
-        "stages": {name: round(seconds, 3) for name, seconds in runs[-1][3].items()},
-    }
-    if rivals and seats == 1:
-        told["rivals"] = _rivals(found, rules, size, told)
-    return told
-
-
-def _rivals(found: Solved, rules: RuleSet, size: int, told: dict[str, Any]) -> list[dict[str, Any]]:
-    edges = edges_of(found, rules.objective.coverage_bonus)
-    results = []
-    for name in (name for name, (_, largest) in RIVALS.items() if size <= largest):
-        result = measured(name, edges, size)
-        result["times_our_cpu"] = round(result["cpu_seconds"] / max(1e-9, told["cpu_seconds"]), 1)
-        result["loss_against_ours"] = round(1 - result["value"] / told["value"], 5)
-        results.append(result)
-    return results
+def _known(kept: Path) -> dict[str, dict[str, Any]]:
+    lines = kept.read_text(encoding="utf-8").splitlines() if kept.exists() else []
+    return {told["case"]: told for told in map(json.loads, lines)}
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run the cases asked for."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="sizes 500 and 2,000, one seed")
-    parser.add_argument("--sizes", default="500,2000,10000")
-    parser.add_argument("--shapes", default="company,survey")
-    parser.add_argument("--seeds", default="1")
-    parser.add_argument("--seats", default="1")
-    parser.add_argument("--candidates", default="20")
+    """Run the cases asked for; return 1 if a case failed (a missed goal is no failure)."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="500 and 2,000 people, one seed, small rivals")
+    parser.add_argument("--only", default="", help="only cases with this text in their name")
+    parser.add_argument("--afresh", action="store_true", help="measure again what is known")
+    parser.add_argument("--out", type=Path, default=Path("bench-out/matching"))
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--no-rivals", action="store_true")
     asked = parser.parse_args(arguments)
-    sizes = "500,2000" if asked.quick else asked.sizes
-    warm()
-    sys.stdout.write(f"# {platform.processor() or platform.machine()}, Python {platform.python_version()}, {asked.threads} thread(s)\n")
-    for shape in asked.shapes.split(","):
-        for size, seed, seats, best in (
-            (int(size), int(seed), int(seats), int(best))
-            for size in sizes.split(",")
-            for seed in asked.seeds.split(",")
-            for seats in asked.seats.split(",")
-            for best in asked.candidates.split(",")
-        ):
-            told = case(shape, size, seed, seats=seats, candidates=best, threads=asked.threads, rivals=not asked.no_rivals)
-            _print(told)
-    return 0
+    asked.out.mkdir(parents=True, exist_ok=True)
+    kept = asked.out / ("quick.ndjson" if asked.quick else "cases.ndjson")
+    if asked.afresh:
+        kept.unlink(missing_ok=True)
+    known, failed = _known(kept), 0
+    plan = [case for case in cases(quick=asked.quick, threads=asked.threads) if asked.only in case.name]
+    for number, case in enumerate(plan, 1):
+        sys.stderr.write(f"{number} of {len(plan)}: {case.name}{' (known)' if case.name in known else ''}\n")
+        if case.name in known:
+            continue
+        try:
+            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as crew:
+                told = crew.submit(measure, case).result()
+        except Exception as fault:  # noqa: BLE001 - the other cases go on
+            sys.stderr.write(f"  failed: {type(fault).__name__}: {fault}\n")
+            failed += 1
+            continue
+        known[case.name] = told
+        with kept.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(told) + "\n")
+        _print(told)
+    _report(asked.out, [known[case.name] for case in plan if case.name in known])
+    return 1 if failed else 0
 
 
 def _print(told: dict[str, Any]) -> None:
-    all_ = told["gap_all"]
-    sys.stdout.write(
-        f"{told['case']:<42} CPU {told['cpu_seconds']:8.3f} s  wall {told['wall_seconds']:8.3f} s  {told['peak_mib']:5d} MiB  "
-        f"certified {100 * (1 - told['gap']):.4f} %, all pairs {100 * (1 - all_):.4f} %  coverage {told['coverage']:.3f}\n"
-    )
-    for rival in told.get("rivals", ()):
+    sys.stdout.write("  ".join(f"{name} {cell}" for name, cell in zip(HEAD[1:], row(told)[1:], strict=True)) + "\n")
+    for rival in told["rivals"]:
         sys.stdout.write(
-            f"    {rival['rival']:<12} CPU {rival['cpu_seconds']:8.3f} s  x {rival['times_our_cpu']:<8} "
-            f"loss {100 * rival['loss_against_ours']:.3f} %\n"
+            f"    {rival['rival']:<12} CPU {rival['cpu_seconds']:8.3f} s  x {rival['times_our_cpu']:<8} (our solver alone x "
+            f"{rival['times_our_solver']})  loss {100 * rival['loss_against_ours']:.3f} %\n"
         )
     sys.stdout.write(json.dumps(told) + "\n")
     sys.stdout.flush()
+
+
+def _report(folder: Path, found: list[dict[str, Any]]) -> None:
+    goals, missing = figures(found)
+    for goal in goals:
+        sys.stdout.write(f"{'met   ' if goal.reached else 'MISSED'} {goal.name}: {goal.value:g} {goal.unit} (goal {goal.goal:g})\n")
+    plain = {"machine": machine(), "versions": versions(), "goals": [goal.plain() for goal in goals], "unmeasured": missing, "cases": found}
+    (folder / "report.json").write_text(json.dumps(plain, indent=2) + "\n", encoding="utf-8")
+    (folder / "report.html").write_text(page(found, goals, missing, machine()), encoding="utf-8")
+    sys.stdout.write(f"report: {folder / 'report.json'} and report.html\n")
 
 
 if __name__ == "__main__":

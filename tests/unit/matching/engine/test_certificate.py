@@ -40,7 +40,7 @@ def claim_of(found: Solved) -> Claim:
         edge_weight=found.edges.weight.astype(np.int64),
         chosen=chosen,
         net2=found.net2,
-        excess2=None,
+        rest2=None,
     )
 
 

@@ -141,7 +141,8 @@ class TestOptimum:
         if work.passes > RULES.search.polish_passes:
             return
         graph_ = work.graph()
-        value = {pair: int(worth) for pair, worth in zip(weights, graph_.value, strict=True)}
+        pairs = [*weights]
+        value = {pairs[at]: int(worth) for at, worth in zip(graph_.pair, graph_.value, strict=True)}
         chosen = {pair for pair, inside in zip(weights, work.inside, strict=True) if inside}
         best = worth_of(chosen, value, work.bonus)
         for put in [pair for pair in weights if pair not in chosen]:
