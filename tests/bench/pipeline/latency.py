@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -21,9 +21,9 @@ from shared.messaging.settings import KafkaSettings
 from shared.persistence.mongo import MongoSettings, connect
 from tests.bench.pipeline import filling
 from tests.bench.pipeline.one_run import kept
-from tests.bench.pipeline.pairs import spread
+from tests.bench.pipeline.pairs import fresh, spread
 from tests.bench.report import Figure
-from tests.support.path import Node, Work
+from tests.support.path import Node, OnEvent, Work
 from tests.support.probing import until
 
 TOPIC = topics.PROFILE_MEMBER
@@ -56,9 +56,6 @@ async def ours(
     kafka: KafkaSettings, mongo: MongoSettings, randomness: Randomness, *, count: int, per_second: float
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Return the quantiles of the time from a commit's return to the call of the handler, and to the return of its own commit."""
-    prefix = f"b{new_id(randomness)[:8]}"
-    settings = kafka.model_copy(update={"topic_prefix": f"{prefix}-"})
-    place = mongo.model_copy(update={"database_prefix": prefix})
     committed: dict[str, float] = {}
     handled: dict[str, float] = {}
     arrived: dict[str, float] = {}
@@ -68,34 +65,40 @@ async def ours(
         await kept(event, work)
         work.tx.after_commit(lambda: arrived.update({event.envelope.subject: time.perf_counter()}))
 
-    wall = WallClock()
-    profile = Node("profile", connect(place, "profile", wall=wall, randomness=randomness), settings)
-    matching = Node(
-        "matching", connect(place, "matching", wall=wall, randomness=randomness), settings, handlers={contracts.MemberLeft: on_left}
-    )
-    await profile.prepare()
-    await matching.prepare()
-    link = BrokerLink(matching.consumer, settings, randomness=randomness)
-    await link.run()
-    profile.tasks.spawn("relay", profile.relay(KafkaSender(settings, "bench")).run())
+    async with _two_services(*fresh(kafka, mongo), randomness, on_left) as profile:
 
-    async def publish(number: int, kind: str = "m") -> None:
-        await filling.fact(profile.database, profile.bell, f"{kind}{number}")
-        committed[f"{kind}{number}"] = time.perf_counter()
+        async def publish(number: int, kind: str = "m") -> None:
+            await filling.fact(profile.database, profile.bell, f"{kind}{number}")
+            committed[f"{kind}{number}"] = time.perf_counter()
 
-    try:
         for number in range(WARM_UP):
             await publish(number, "warm")
         await until(lambda: _all_there(arrived, WARM_UP), within=ARRIVE_WITHIN_SECONDS, saying="the warm-up has arrived")
         await steadily(count, per_second, publish)
         await until(lambda: _all_there(arrived, WARM_UP + count), within=ARRIVE_WITHIN_SECONDS, saying="all facts have arrived")
+    measured = {key: at for key, at in committed.items() if key.startswith("m")}
+    return quantiles([handled[key] - at for key, at in measured.items()]), quantiles([arrived[key] - at for key, at in measured.items()])
+
+
+@contextlib.asynccontextmanager
+async def _two_services(kafka: KafkaSettings, mongo: MongoSettings, randomness: Randomness, on_left: OnEvent) -> AsyncIterator[Node]:
+    """Run a consumer of the facts of a publisher whose relay runs; yield the publisher."""
+    profile, matching = (
+        Node(name, connect(mongo, name, wall=WallClock(), randomness=randomness), kafka, handlers={contracts.MemberLeft: on_left})
+        for name in ("profile", "matching")
+    )
+    await profile.prepare()
+    await matching.prepare()
+    link = BrokerLink(matching.consumer, kafka, randomness=randomness)
+    await link.run()
+    profile.tasks.spawn("relay", profile.relay(KafkaSender(kafka, "bench")).run())
+    try:
+        yield profile
     finally:
         await link.stop()
         await profile.tasks.stop(5)
         await profile.database.close()
         await matching.database.close()
-    measured = {key: at for key, at in committed.items() if key.startswith("m")}
-    return quantiles([handled[key] - at for key, at in measured.items()]), quantiles([arrived[key] - at for key, at in measured.items()])
 
 
 async def _all_there(arrived: dict[str, float], count: int) -> bool:
