@@ -37,6 +37,7 @@ class TestRuleSet:
             ({"sameness": {"place": 0.5}}, "weights-sum"),
             ({"sameness": {"fall_from": 0.1}}, "quantile-order"),
             ({"kind": "sponsor"}, "unknown-kind"),
+            ({"circle": {"smallest": 5, "full": 4}}, "size-order"),
             ({"related": [["a", "a"]]}, "related-to-itself"),
             ({"related": ["a"]}, "not-a-list"),
             ({"related": [["a", "b", 1.5]]}, "out-of-range"),
