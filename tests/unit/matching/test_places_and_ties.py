@@ -136,4 +136,21 @@ class TestLoss:
     )
     def test_reasons(self, card: Card | None, seats: Place, tie: Tie, reason: str | None) -> None:
         """C: re-checked when committing."""
-        assert loss_of(card, seats, [tie], [Card(member_id=BEN)], NOW) == reason
+        assert loss_of(card, seats, [tie], [Card(member_id=BEN)], at=NOW, learn=None) == reason
+
+
+class TestRoles:
+    """R43: a mentee's seats are others than a mentor's."""
+
+    def test_a_full_mentor_may_still_learn(self) -> None:
+        """R43: the rules count the mentors, capacity counts the mentees; an end frees the seat that was held."""
+        both = place()
+        both.enrol(1)
+        both.hold("taught")
+        both.hold("learnt", 1)
+        both.hold("learnt", 1)
+        assert (both.holds, both.learns, both.free, both.free_to(1), both.free_to(2)) == (("taught",), ("learnt",), 0, 0, 1)
+        with pytest.raises(refusals.NoFreeSeat):
+            both.hold("another", 1)
+        both.release("learnt")
+        assert (both.free, both.free_to(1)) == (0, 1)
