@@ -12,6 +12,7 @@ from deploy.local.leftovers import claim
 from deploy.local.mongo.secantus import SecantusDB
 from deploy.local.ports import LOOPBACK
 from deploy.local.processes import Processes, Running
+from deploy.local.server import Server
 from deploy.local.services import SERVICES, replica_name
 from deploy.local.stack import Say, Stack, StackOptions, running_stack, say_nothing
 from shared.kernel.randomness import SystemRandomness
@@ -67,33 +68,17 @@ async def running_rig(
 ) -> AsyncIterator[Rig]:
     """Start everything; whatever happens, all of it ends. What fails beside a run is noted in `troubles`."""
     names = {service: [replica_name(service, number) for number in range(replicas.get(service, 1))] for service in SERVICES}
+    everybody = [name for several in names.values() for name in several]
     async with AsyncExitStack() as endings:
-        folder = DataFolder.temporary()
-        endings.callback(folder.remove)
-        claim(folder)
-        processes = Processes(folder.pids)
-        endings.callback(processes.end_now)
-        everybody = [name for several in names.values() for name in several]
-        doors = {name: Door() for name in (*(f"broker-{number}" for number in range(1, BROKERS + 1)), *everybody)}
-        for door in doors.values():
-            await door.open()
-            endings.push_async_callback(door.close)
-        say("starting three brokers and the database …")
+        doors = await _opened(endings, [*(f"broker-{number}" for number in range(1, BROKERS + 1)), *everybody])
+        brokers = list(doors.values())[:BROKERS]
         logs = out / "logs"
         logs.mkdir(parents=True, exist_ok=True)
-        brokers = list(doors.values())[:BROKERS]
-        mongo = SecantusDB(processes, folder.mongo, logs)
-        database = await mongo.start()
-        endings.push_async_callback(mongo.stop)
+        say("starting three brokers and the database …")
+        mongo, database, kafka, cluster = await _servers(endings, logs, brokers)
         databases = Databases(mongo.address)
         endings.callback(databases.close)
         witness = await endings.enter_async_context(watching(databases, troubles))
-        kafka = ApacheKafka(processes, folder.kafka, logs, SystemRandomness(), nodes=BROKERS, doors=[door.port for door in brokers])
-        cluster = await kafka.start()
-        endings.push_async_callback(kafka.stop)
-        for door, port in zip(brokers, kafka.door_ports, strict=True):
-            door.target = port
-        own = {name: {**_way_to_database(doors[name], mongo), **(own or {}).get(name, {})} for name in everybody}
         options = StackOptions(
             logs=logs,
             mail_folder=out / "mail",
@@ -102,11 +87,37 @@ async def running_rig(
             clock_rate=rate,
             servers=(cluster, database),
             settings=SETTINGS | {"TANDEM_KAFKA__BOOTSTRAP_SERVERS": ",".join(f"{LOOPBACK}:{door.port}" for door in brokers)},
-            own=own,
+            own={name: {**_way_to_database(doors[name], mongo), **(own or {}).get(name, {})} for name in everybody},
             replicas=replicas,
         )
         stack = await endings.enter_async_context(running_stack(options, say))
         yield Rig(stack=stack, kafka=kafka, mongo=mongo, replicas=names, databases=databases, witness=witness, doors=doors)
+
+
+async def _opened(endings: AsyncExitStack, names: list[str]) -> dict[str, Door]:
+    doors = {name: Door() for name in names}
+    for door in doors.values():
+        await door.open()
+        endings.push_async_callback(door.close)
+    return doors
+
+
+async def _servers(endings: AsyncExitStack, logs: Path, brokers: list[Door]) -> tuple[SecantusDB, Server, ApacheKafka, Server]:
+    """Start database and brokers in a folder of their own, and let the doors lead to the brokers."""
+    folder = DataFolder.temporary()
+    endings.callback(folder.remove)
+    claim(folder)
+    processes = Processes(folder.pids)
+    endings.callback(processes.end_now)
+    mongo = SecantusDB(processes, folder.mongo, logs)
+    database = await mongo.start()
+    endings.push_async_callback(mongo.stop)
+    kafka = ApacheKafka(processes, folder.kafka, logs, SystemRandomness(), nodes=BROKERS, doors=[door.port for door in brokers])
+    cluster = await kafka.start()
+    endings.push_async_callback(kafka.stop)
+    for door, port in zip(brokers, kafka.door_ports, strict=True):
+        door.target = port
+    return mongo, database, kafka, cluster
 
 
 def _way_to_database(door: Door, mongo: SecantusDB) -> dict[str, str]:

@@ -29,8 +29,12 @@ GROUP = next(group for group in GROUPS if group.startswith(f"{SERVICE}."))
 async def shares(around: Harness) -> dict[str, int]:
     """Return how many partitions of a topic each member of the group has, by the member's id."""
     members = await patiently(lambda: around.cluster.members(GROUP))
-    assigned = {each["member_id"]: ConsumerProtocol.ASSIGNMENT.decode(each["member_assignment"]) for each in members}
-    return {member: sum(len(partitions) for _, partitions in each.assignment) for member, each in assigned.items()}
+    return {each["member_id"]: _partitions(each["member_assignment"]) for each in members}
+
+
+def _partitions(assigned: bytes) -> int:
+    """Count what a member was assigned: nothing while its group is being formed."""
+    return sum(len(partitions) for _, partitions in ConsumerProtocol.ASSIGNMENT.decode(assigned).assignment) if assigned else 0
 
 
 async def holder(around: Harness) -> dict[str, Any]:
