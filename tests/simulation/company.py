@@ -172,7 +172,7 @@ class Company:
         for session in page["items"] if page else []:
             path, draw = f"/pairings/{session['pairing_id']}/sessions/{session['session_id']}", luck.random()
             if session["unconfirmed"] and draw < 0.7:
-                await self._order("mark", "scheduling", member(me), "POST", f"{path}/{'held' if draw < 0.5 else 'missed'}")
+                await self._order("mark", "scheduling", member(me), "POST", f"{path}/{'held' if draw < 0.35 else 'missed'}")
             elif session["state"] == "booked" and draw < 0.04:
                 await self._order("cancel", "scheduling", member(me), "POST", f"{path}/cancel", {})
             elif session["state"] == "booked" and session["proposal"] is None and draw < 0.08:
