@@ -50,8 +50,8 @@ def touch_all(skills: int) -> None:
 def main() -> int:
     """Warm up and tell where the machine code lies."""
     begun = perf_counter()
-    warm()
     if IS_COMPILED:
+        warm()
         forget_older()
         sys.stdout.write(f"matching engine compiled in {perf_counter() - begun:.1f} s, kept in {cache_folder()}\n")
     else:

@@ -20,7 +20,7 @@ from tests.integration.matching.test_killed_in_midstream import crowd, reaches
 from tests.support.probing import until
 
 pytestmark = [pytest.mark.kafka, pytest.mark.mongo, pytest.mark.slow]
-PEOPLE = 120
+PEOPLE = 80
 
 
 @pytest.fixture(autouse=True)
