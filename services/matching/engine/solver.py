@@ -183,7 +183,7 @@ def solve_pool(pool: Pool, rules: RuleSet, seed: int, *, threads: int, progress:
     work.optimise(edges)
     rest2, added = _price(work, threads, progress)
     progress("leftovers", 0.0)
-    circles = _complete(work)
+    circles, rest2 = _complete(work, rest2)
     certificate = _certify(work, rest2)
     pairs, weights = work.pairs()
     found = find_trios(pool, placed.model, pairs, circles) if rules.objective.trios else []
@@ -242,19 +242,27 @@ def _rest_at(work: Round, some: NDArray[np.bool_]) -> int:
     return rest2 + int((2 * new.weight - 2 * (price[new.u] + price[new.v])).sum())
 
 
-def _complete(work: Round) -> Circles:
-    """Return the circles of everybody without a partner, after making sure that nobody allowed in them has a free seat."""
+def _complete(work: Round, rest2: int | None) -> tuple[Circles, int | None]:
+    """Return the circles of everybody without a partner, after making sure that nobody allowed in them has a free seat.
+
+    Where that takes many pairs in (flat scores: all lists hold the same few), an auction among all finds prices, and so `rest2`, anew.
+    """
     for _ in range(_COMPLETIONS):
         partners = work.partners()
         circles = circles_of(work.pool, work.model, np.flatnonzero(partners == 0), partners < work.pool.seats, BEST_KEPT)
         if not len(circles.open_i):
             break
         u, v = np.minimum(circles.open_i, circles.open_j), np.maximum(circles.open_i, circles.open_j)
-        before = work.chosen()
+        before, value = work.chosen(), work.value()
+        many = len(u) > _FEW * len(work.edges)
         work.edges = joined(work.edges, Edges(u, v, circles.open_weight), work.people)
-        work.choose(before)
+        if many:
+            work.optimise(work.edges)
+            rest2 = None if rest2 is None else _rest_at(work, np.ones(work.people, bool))
+        if not many or work.value() < value:
+            work.choose(before)
         work.polish(work.graph())
-    return circles
+    return circles, rest2
 
 
 def _certify(work: Round, rest2: int | None) -> Certificate:

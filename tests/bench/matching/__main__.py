@@ -35,7 +35,7 @@ def cases(*, quick: bool, threads: int) -> Iterator[Case]:
             if shape == "company":
                 yield Case(shape=shape, size=size, seats=3, threads=threads)
     for shape in HOSTILE:
-        yield Case(shape=shape, size=500 if quick else 5_000, seats=8 if shape == "many-seats" else 1, threads=threads)
+        yield Case(shape=shape, size=500 if quick else 2_000, seats=8 if shape == "many-seats" else 1, threads=threads)
     if not quick:
         yield Case(shape="survey", size=40_000, threads=threads)
         yield Case(shape="company", size=100_000, threads=threads, rivals=("greedy", "random"))
