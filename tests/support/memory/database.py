@@ -4,9 +4,7 @@ Every call is one `hop` to the server: tests and simulations replace it to lose 
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from shared.kernel.clock import Clock, WallClock
@@ -15,10 +13,11 @@ from shared.persistence.database import Database, Updated
 from shared.persistence.errors import DuplicateKey, TransientFault
 from shared.persistence.indexes import Index
 from tests.support.memory.aggregation import aggregated
-from tests.support.memory.documents import Document, copied, matches, ordered, projected, through_bson, updated, value_at
+from tests.support.memory.documents import Document, matches, ordered, projected, through_bson, updated, value_at
+from tests.support.memory.server import Committed, MemoryServer, Place
 
+__all__ = ["Committed", "MemoryCollection", "MemoryDriver", "MemoryServer", "MemorySession", "direct", "memory_database"]
 Hop = Callable[[str, Callable[[], Any]], Awaitable[Any]]
-Place = tuple[str, Any]
 PATIENCE = 2_000
 
 
@@ -26,72 +25,6 @@ async def direct(point: str, effect: Callable[[], Any]) -> Any:
     """Reach the server at once; others may run in between."""
     await asyncio.sleep(0)
     return effect()
-
-
-@dataclass(frozen=True, slots=True)
-class Committed:
-    """One entry of the commit log: the oracle's truth."""
-
-    number: int
-    label: str
-    writes: dict[Place, Document | None]
-
-
-@dataclass
-class MemoryServer:
-    """What would be the server: committed versions of documents, and who writes what at the moment."""
-
-    number: int = 0
-    versions: dict[Place, list[tuple[int, Document | None]]] = field(default_factory=dict)
-    names: dict[str, dict[Any, None]] = field(default_factory=dict)
-    writers: dict[Place, "MemorySession"] = field(default_factory=dict)
-    indexes: dict[str, dict[str, Index]] = field(default_factory=dict)
-    log: list[Committed] = field(default_factory=list)
-    reading: dict["MemorySession", None] = field(default_factory=dict)
-    """Sessions with a snapshot, oldest first."""
-    deleted: deque[tuple[int, Place]] = field(default_factory=deque)
-
-    def at(self, place: Place, number: int) -> Document | None:
-        """Return a document as of a commit number."""
-        for committed, document in reversed(self.versions.get(place, [])):
-            if committed <= number:
-                return document
-        return None
-
-    def newest(self, place: Place) -> int:
-        """Return the number of the last commit that touched a document."""
-        versions = self.versions.get(place)
-        return versions[-1][0] if versions else 0
-
-    def commit(self, label: str, writes: dict[Place, Document | None]) -> None:
-        """Make writes visible to later snapshots."""
-        self.number += 1
-        for place, document in writes.items():
-            self.versions.setdefault(place, []).append((self.number, document))
-            self.names.setdefault(place[0], {})[place[1]] = None
-            if document is None:
-                self.deleted.append((self.number, place))
-        self.log.append(Committed(self.number, label, dict(writes)))
-        self._forget()
-
-    def _forget(self) -> None:
-        """Drop deleted documents that no snapshot can show any more."""
-        oldest = next(iter(self.reading)).snapshot if self.reading else self.number
-        while self.deleted and self.deleted[0][0] <= (oldest or 0):
-            number, place = self.deleted.popleft()
-            if self.newest(place) == number:
-                del self.versions[place]
-                del self.names[place[0]][place[1]]
-
-    def fail_over(self) -> None:
-        """Abort every open transaction, as a new primary does."""
-        for session in [*self.reading, *self.writers.values()]:
-            session.cut()
-
-    def documents(self, name: str) -> list[Document]:
-        """Return the committed documents of a collection (for tests)."""
-        found = (self.at((name, each), self.number) for each in self.names.get(name, {}))
-        return [copied(each) for each in found if each is not None]
 
 
 class MemorySession:
