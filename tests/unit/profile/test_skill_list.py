@@ -100,7 +100,6 @@ class TestAdding:
             changes().add(replace(MATLAB, broader="sistems"), BASE)
         assert caught.value.facts["nearest"] == ["systems"]
 
-
     def test_a_spelling_in_place_of_a_code_is_answered_with_its_owner(self) -> None:
         """Clear errors: "structured-query-language" is sql."""
         with pytest.raises(refusals.UnknownSkill) as caught:
