@@ -58,12 +58,15 @@ def deadline(servers: Servers) -> datetime:
 
 
 def unrest(servers: Servers) -> list[str]:
-    """Return what waits too long: rows in an outbox, records unread, events held or dead, deliveries due."""
+    """Return what waits too long: rows in an outbox, records unread, events held or dead, timers overdue, deliveries due."""
     found, before = [], deadline(servers)
     for service, database in servers.databases.items():
         for name, since in (("outbox", "at"), ("parked", "first_at"), ("lanes", "since")):
             if rows := [row for row in database.documents(name) if row[since] < before]:
                 found.append(f"{service}: {len(rows)} rows in {name}")
+        overdue = servers.world.business_now() - GRACE * servers.world.rate
+        if rows := [row for row in database.documents("timers") if row["state"] == "waiting" and row["wake_at"] < overdue]:
+            found.append(f"{service}: {len(rows)} timers overdue")
         if rows := [row for row in database.documents("dead_letters") if row["state"] == "open"]:
             found.append(f"{service}: {len(rows)} dead letters open")
         for topic in CONSUMED[service]:
