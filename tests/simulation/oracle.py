@@ -71,7 +71,7 @@ def unrest(servers: Servers) -> list[str]:
             found.append(f"{service}: {len(rows)} dead letters open")
         for topic in CONSUMED[service]:
             records = servers.broker.waiting(service, topic, 1_000_000)
-            if lag := sum(record.timestamp < before.timestamp() * 1000 for record in records):
+            if lag := len(records):  # of any age: what was told late is as old as its fact
                 found.append(f"{service}: {lag} records of {topic} unread")
     rows = [row["body"] for row in servers.databases["notification"].documents("deliveries") if row["state"] == "pending"]
     waiting = sum(datetime.fromisoformat(body["queued_at"]) < before for body in rows)
