@@ -105,8 +105,13 @@ class Applier(Generic[U]):
         return tally
 
     async def retry_failed(self, tx: Transaction, item: Item[U], trouble: Trouble, attempts: int) -> None:
-        """Note a failed try of a parked event: later again, or dead after its tries."""
+        """Note a failed try of a parked event: later again, or dead after its tries.
+
+        Two replicas may have tried it at once: only who read the present count of tries notes its own.
+        """
         tally, lanes = Tally(), Lanes(tx)
+        if not await lanes.waits_after(item.event_id, attempts - 1):
+            return
         await lanes.load([item.lane])
         tries = NOT_YET_TRIES if trouble.waits else BUG_TRIES if trouble.bug else 1
         if attempts < tries:

@@ -91,6 +91,11 @@ class Lanes:
         await self._parked.update_one({"_id": item.event_id}, {"$set": change})
         await self._lanes.update_one({"_id": item.lane}, {"$set": {"state": WAITS, "head": item.event_id, "next_at": next_at}})
 
+    async def waits_after(self, event_id: str, attempts: int) -> bool:
+        """Return whether an event is parked still and was tried so often: meanwhile another replica may have run it or failed with it."""
+        row = await self._parked.find_one({"_id": event_id}, {"attempts": 1})
+        return row is not None and row["attempts"] == attempts
+
     async def take_out(self, event_ids: list[str]) -> None:
         """Remove parked events that took effect."""
         await self._parked.delete_many({"_id": {"$in": event_ids}})

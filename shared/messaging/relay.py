@@ -185,7 +185,7 @@ class Relay:
                 if fault is None:
                     acknowledged.append(row["_id"])
                 else:
-                    failure = failure or fault
+                    failure = fault if failure is None or fault.fatal else failure
                     lanes[lane].clear()
                     self._log.warning(log_events.OUTBOX_SEND_FAILED, key=row["key"], topic=row["topic"], code=fault.code)
                     if self._metrics is not None:

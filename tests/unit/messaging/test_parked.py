@@ -67,6 +67,30 @@ class TestParking:
         assert await matching.effects() == {"k": [1, 2, 3, 4], "o": [1]}
         assert (await rows(matching, "parked"), await rows(matching, "lanes")) == ([], [])
 
+    async def test_two_replicas_that_fail_at_once_note_it_once(self, matching: Node, broker: MemoryBroker, wall: HandClock) -> None:
+        """N2: both try the same event, both fail for good: one dead letter, and neither worker dies of the other's."""
+        moods = Moods(k_1=NotYet("card-missing"))
+        await troubled(matching, broker, moods, ("k", 1), ("k", 2))
+        moods.faults["k-1"] = NotFound(kind="card")
+        wall.advance(2)
+        tried = len(moods.calls)
+        await asyncio.gather(matching.parked.run_due(), matching.parked.run_due())
+        assert len(moods.calls) - tried == 2
+        assert [(row["_id"], row["attempts"]) for row in await rows(matching, "dead_letters")] == [("k-1", 2)]
+        assert [row["_id"] for row in await rows(matching, "parked")] == ["k-2"]
+
+    async def test_a_failure_that_is_noted_late_undoes_no_success(self, matching: Node, broker: MemoryBroker, wall: HandClock) -> None:
+        """N2: another replica ran the event between the failed try and its note: it is done, not dead."""
+        moods = Moods(k_1=NotYet("card-missing"))
+        await troubled(matching, broker, moods, ("k", 1))
+        (parked,) = await rows(matching, "parked")
+        moods.faults.clear()
+        wall.advance(2)
+        await matching.parked.run_due()
+        await matching.parked._note_failure(parked, NotFound(kind="card"))
+        assert (await rows(matching, "dead_letters"), await rows(matching, "lanes")) == ([], [])
+        assert await matching.effects() == {"k": [1]}
+
     async def test_after_eight_tries_it_is_dead_and_the_key_stays_held(self, matching: Node, broker: MemoryBroker, wall: HandClock) -> None:
         """N2: waiting has a limit; the pause between tries grows up to five minutes."""
         moods = Moods(k_1=NotYet("card-missing"))
