@@ -19,10 +19,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.filterwarnings(words))
 
 
+@pytest.fixture(autouse=True, scope="module")
+def thrown_away_with_the_module() -> Iterator[None]:
+    """Collect what a module's own fixtures held; asked for first, so ended last."""
+    yield
+    _collect_silently()
+
+
 @pytest.fixture(autouse=True)
 def thrown_away() -> Iterator[None]:
     """Collect the dead of a test before the next one begins, which may be of another folder."""
     yield
+    _collect_silently()
+
+
+def _collect_silently() -> None:
     hook, sys.unraisablehook = sys.unraisablehook, lambda _: None
     try:
         gc.collect()
