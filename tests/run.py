@@ -37,7 +37,8 @@ class Part:
 
 
 PARTS = (
-    Part("quick", ("tests/architecture", "tests/contracts", "tests/unit", "tests/component", "tests/simulation"), TWO_WORKERS),
+    Part("quick", ("tests/architecture", "tests/contracts", "tests/unit", "tests/component"), TWO_WORKERS),
+    Part("simulation", ("tests/simulation",), TWO_WORKERS),  # processes of its own: what a simulated power cut leaves is ended with them
     Part("servers", ("tests/conformance", "tests/integration"), TWO_WORKERS),
     Part("end-to-end", ("tests/e2e",), ()),
 )

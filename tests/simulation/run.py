@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import fastapi.dependencies.models
 import structlog
 
 from shared.http.auth import Principal, Role
@@ -149,6 +150,7 @@ def run(seed: int, faults: Sequence[Fault], *, keep_trace: bool = False, lasts: 
     finally:
         _bury(it.world)
         structlog.reset_defaults()
+        _forget_routes()
         gc.unfreeze()
         if collecting:
             gc.enable()
@@ -164,6 +166,13 @@ def _listen(written: list[dict[str, Any]], world: World) -> None:
         raise structlog.DropEvent
 
     structlog.configure(processors=[catch], wrapper_class=structlog.make_filtering_bound_logger(40), cache_logger_on_first_use=False)
+
+
+def _forget_routes() -> None:
+    """Empty FastAPI's caches of what a route's function is: they would hold each run's processes for ever."""
+    for cached in vars(fastapi.dependencies.models).values():
+        if hasattr(cached, "cache_clear"):
+            cached.cache_clear()
 
 
 def _bury(world: World) -> None:
