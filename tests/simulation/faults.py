@@ -38,7 +38,7 @@ POINTS: Mapping[str, tuple[str, ...]] = {
     "scheduling": (*_SENDING, *_CONSUMING, *_ANSWERING, *_WAKING, "replace:schedules", "insert:diaries", "commit:dead-letter"),
     "notification": (*_SENDING, *_CONSUMING, "mail", "commit:deliveries", "update:deliveries", "replace:recipients", "commit:dead-letter"),
 }
-AMOUNTS = (0, 10, 80, 160, 240, 320)
+AMOUNTS = (0, 10, 120, 260, 420, 600)
 """How many faults a plan has."""
 _WEIGHTS = {"crash": 1, "away": 1, "fail-over": 3, "pause": 1, "jump": 2, "rebalance": 3, "redelivered": 3, "reordered": 3}
 _SELDOM = {"poison": 3, "not-yet": 3, "bug": 3}
