@@ -10,6 +10,7 @@ PEOPLE ?=
 OUT ?= demo-out
 SEEDS ?= 1:21
 FAULTS ?= 60
+REPLICAS ?= 2
 SEED ?=
 PLAN ?=
 ARGS ?=
@@ -52,8 +53,8 @@ simulate: setup ## live simulated months under faults, repeatable (SEEDS=FROM:TO
 	$(BIN)/python -m tests.simulation.explore "$(SEEDS)" $(if $(PLAN),--plan "$(PLAN)") $(if $(JOBS),--jobs $(JOBS)) \
 		$(if $(STATE),--state "$(STATE)") $(if $(SUMMARY),--summary "$(SUMMARY)") $(if $(ENUMERATE),--enumerate)
 
-chaos: setup ## the real suite on three brokers under faults: kill, stop, cut, delay, fill (FAULTS=n SEED=n)
-	@$(BIN)/python -m tests.chaos --faults "$(FAULTS)" $(if $(SEED),--seed "$(SEED)")
+chaos: setup ## the real suite on three brokers under faults: kill, stop, cut, delay, fill (FAULTS=n SEED=n REPLICAS=n)
+	@$(BIN)/python -m tests.chaos --faults "$(FAULTS)" --replicas "$(REPLICAS)" $(if $(SEED),--seed "$(SEED)")
 
 bench: setup ## measure: import, relay, consumer, latency, idle footprint (ratios in one run, JSON report)
 	$(BIN)/python -m tests.bench

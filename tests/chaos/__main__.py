@@ -36,7 +36,7 @@ def options_of(arguments: list[str]) -> Options:
 
 
 async def _run(options: Options) -> int:
-    repeat = f"make chaos FAULTS={options.faults} SEED={options.seed}"
+    repeat = f"make chaos FAULTS={options.faults} SEED={options.seed} REPLICAS={max(options.replicas.values())}"
     say = _Progress()
     say(f"chaos: {repeat}")
     for name in ("logs", "mail"):

@@ -2,16 +2,18 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
 from deploy.local.stack import Stack
+from tests.chaos.copies import Copies, Struck, second_copies
 from tests.chaos.traffic import Traffic
 from tests.chaos.witness import WatchedDatabase
 from tests.simulation import rules_business, rules_path
-from tests.simulation.facts import Ledger, event_id
+from tests.simulation.facts import Ledger
 from tests.simulation.oracle import Evidence, Rule, Violation, judge
 
 NOT_HERE = (rules_path.one_incarnation_sends_an_event_once, rules_path.senders_hold_the_lease, rules_path.nothing_was_logged_as_an_error)
@@ -84,7 +86,7 @@ class Judgement:
     violations: list[Violation]
     facts: int
     records: int
-    copies: int
+    copies: Copies
     commits: int
     mails: int
     mails_again: int
@@ -93,20 +95,23 @@ class Judgement:
     reached: Counter[str]
 
 
-def judged(stack: Stack, traffic: Traffic, databases: dict[str, WatchedDatabase], records: list[Any], now: datetime) -> Judgement:
-    """Return what every rule says of a run that has come to rest."""
+def judged(
+    stack: Stack, traffic: Traffic, databases: dict[str, WatchedDatabase], records: list[Any], *, struck: Sequence[Struck], now: datetime
+) -> Judgement:
+    """Return what every rule says of a run that has come to rest, and whether each second copy follows something that was `struck`."""
     taken = [(mail.recipients[0], str(mail.message["Message-ID"])) for mail in stack.mail.received]
     world = AtRest(traffic.world.seed, traffic.world.rate, traffic.world.loop, now)
     servers = cast(Any, LeftBehind(databases, Broker(records), Mails(taken), world))
     ledger = Ledger(servers)
     evidence = Evidence(servers, traffic.company, ledger, [], [])
     violations = judge(evidence, RULES)
-    ids, messages = [event_id(record) for record in records], [message for _, message in taken]
+    copies = second_copies(records, {name: fact.service for name, fact in ledger.by_id.items()}, traffic.front.replicas, struck)
+    messages = [message for _, message in taken]
     return Judgement(
-        violations=violations,
+        violations=[*violations, *(Violation("a-second-copy-follows-a-fault-of-its-relay", each) for each in copies.alarms)],
         facts=len(ledger.by_id),
         records=len(records),
-        copies=len(ids) - len(set(ids)),
+        copies=copies,
         commits=sum(len(database.log) for database in databases.values()),
         mails=len(messages),
         mails_again=len(messages) - len(set(messages)),

@@ -29,7 +29,8 @@ def as_plain(options: Options, outcome: Outcome) -> dict[str, Any]:
             "violations": [{"rule": each.rule, "what": each.what} for each in found.violations],
             "facts": found.facts,
             "records": found.records,
-            "copies_under_the_same_id": found.copies,
+            "copies_under_the_same_id_after": dict(sorted(found.copies.after.items())),
+            "copies_after_no_fault": len(found.copies.alarms),
             "commits": found.commits,
             "mails": found.mails,
             "mails_again_under_the_same_id": found.mails_again,
@@ -60,12 +61,14 @@ def lines(plain: dict[str, Any], repeat: str) -> list[str]:
     said = [f"{'fault':24s} {'steps':>5s} {'p50 s':>6s} {'max s':>6s}   well again: no lag, empty outboxes, a command's effect everywhere"]
     said += [f"{kind:24s} {each['steps']:5d} {each['p50']:6.1f} {each['max']:6.1f}" for kind, each in plain["recovered_seconds"].items()]
     if found is not None:
+        copies = sum(found["copies_under_the_same_id_after"].values()) + found["copies_after_no_fault"]
         said.append(
             f"{plain['faults']} faults; {found['facts']} facts in {found['commits']} commits, {found['records']} records "
-            f"({found['copies_under_the_same_id']} copies), {found['mails']} mails ({found['mails_again_under_the_same_id']} again), "
+            f"({copies} copies), {found['mails']} mails ({found['mails_again_under_the_same_id']} again), "
             f"{sum(found['commands'].values())} commands answered, {found['commands_without_an_answer']} not; "
             f"at rest after {plain['rested_seconds']} s"
         )
+        said += [f"copies after {kind}: {count}" for kind, count in found["copies_under_the_same_id_after"].items()]
         said += [f"BROKEN {each['rule']}: {each['what']}" for each in found["violations"]] or [
             "the oracle found nothing lost, doubled or out of order"
         ]

@@ -16,6 +16,7 @@ from deploy.local.server import Server
 from deploy.local.services import SERVICES, replica_name
 from deploy.local.stack import Say, Stack, StackOptions, running_stack, say_nothing
 from shared.kernel.randomness import SystemRandomness
+from tests.chaos.disk import small_disk
 from tests.chaos.proxy import Door
 from tests.chaos.reading import Databases
 from tests.chaos.witness import Witness, watching
@@ -43,6 +44,8 @@ class Rig:
     databases: Databases
     witness: Witness
     """Has watched since before the first service started."""
+    disk: Path | None
+    """The small disk of profile's temporary files, if there could be one."""
     doors: dict[str, Door]
     """By `broker-1` … and by replica: the way of all clients to a broker, and of a replica to the database."""
 
@@ -79,6 +82,10 @@ async def running_rig(
         databases = Databases(mongo.address)
         endings.callback(databases.close)
         witness = await endings.enter_async_context(watching(databases, troubles))
+        disk = endings.enter_context(small_disk(out / "disk"))
+        say("profile's temporary files: " + ("a disk of one megabyte" if disk else "no right to mount a disk: RLIMIT_FSIZE alone"))
+        told = {name: {**_way_to_database(doors[name], mongo), **(own or {}).get(name, {})} for name in everybody}
+        told["profile"] |= {} if disk is None else {"TMPDIR": str(disk)}  # all its replicas hear it
         options = StackOptions(
             logs=logs,
             mail_folder=out / "mail",
@@ -87,11 +94,11 @@ async def running_rig(
             clock_rate=rate,
             servers=(cluster, database),
             settings=SETTINGS | {"TANDEM_KAFKA__BOOTSTRAP_SERVERS": ",".join(f"{LOOPBACK}:{door.port}" for door in brokers)},
-            own={name: {**_way_to_database(doors[name], mongo), **(own or {}).get(name, {})} for name in everybody},
+            own=told,
             replicas=replicas,
         )
         stack = await endings.enter_async_context(running_stack(options, say))
-        yield Rig(stack=stack, kafka=kafka, mongo=mongo, replicas=names, databases=databases, witness=witness, doors=doors)
+        yield Rig(stack=stack, kafka=kafka, mongo=mongo, replicas=names, databases=databases, witness=witness, disk=disk, doors=doors)
 
 
 async def _opened(endings: AsyncExitStack, names: list[str]) -> dict[str, Door]:

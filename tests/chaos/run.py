@@ -14,6 +14,7 @@ import httpx2
 from deploy.local.services import SERVICES
 from deploy.local.stack import Say
 from shared.kernel.tasks import Tasks
+from tests.chaos.copies import Struck
 from tests.chaos.faults import Fault, plan
 from tests.chaos.judging import Judgement, errors_logged, judged
 from tests.chaos.reading import GROUPS, Cluster
@@ -75,6 +76,8 @@ class Harness:
     cluster: Cluster
     traffic: Traffic
     living: asyncio.Task[None]
+    struck: list[Struck] = field(default_factory=list)
+    """All faults so far, with their times."""
 
     @property
     def recovery(self) -> Recovery:
@@ -118,7 +121,7 @@ async def _suffer(options: Options, around: Harness, outcome: Outcome, say: Say)
     rig, loop = around.rig, asyncio.get_running_loop()
     brokers = [f"broker-{number}" for number in range(1, BROKERS + 1)]
     steps = plan(options.seed, options.faults, rig.names, brokers, options.together)
-    striker, began, done = Striker(rig, around.cluster, around.traffic.upload, options.seed), loop.time(), 0
+    striker, began, done = Striker(rig, around.cluster, around.traffic.upload, options.seed, around.struck), loop.time(), 0
     say(f"the company stands; undisturbed, a command reaches everybody in {await around.recovery.seconds():.1f} s")
     for step in steps:
         if loop.time() - began > options.seconds_max:
@@ -149,7 +152,7 @@ async def rest(around: Harness, troubles: list[str], say: Say) -> tuple[float, J
     for service in SERVICES:
         await until_true(partial(around.rig.witness.has_seen, service))
     records = await around.cluster.records()
-    return seconds, judged(around.rig.stack, around.traffic, around.rig.witness.seen, records, now)
+    return seconds, judged(around.rig.stack, around.traffic, around.rig.witness.seen, records, struck=around.struck, now=now)
 
 
 async def _stand_still(around: Harness) -> datetime:

@@ -1,34 +1,36 @@
 """Does to the suite what a plan says, and undoes it."""
 
 import asyncio
-import resource
 import signal
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 
 from deploy.local.processes import Running
+from shared.kernel.clock import WallClock
 from shared.kernel.randomness import seeded
+from tests.chaos.copies import Struck
+from tests.chaos.disk import filled, no_file_grows, noise
 from tests.chaos.faults import Fault, Kind
 from tests.chaos.reading import Cluster
 from tests.chaos.rig import BROKERS, Rig
 from tests.unit.tables.workbooks import workbook
 
 DELAY_SECONDS = (0.05, 0.5)
-PEOPLE: list[list[str | int | float | None]] = [
-    ["member_id", "email", "display_name", "department", "level"],
-    ["E-0", "e0@corp.example", "Person 0", "sales", 0],
-]
+HEADER = ("member_id", "email", "display_name", "department", "level")
+PERSON = ("E-0", "e0@corp.example", "Person 0", "sales", 0)
 
 
 class Striker:
     """Injects faults. `strike` returns when the fault is over and what was killed is being started again, not when all is well."""
 
-    def __init__(self, rig: Rig, cluster: Cluster, upload: Callable[[bytes], Awaitable[None]], seed: int) -> None:
-        """`upload` sends a people file to profile, which needs its temporary folder for it."""
+    def __init__(self, rig: Rig, cluster: Cluster, upload: Callable[[bytes], Awaitable[None]], seed: int, struck: list[Struck]) -> None:
+        """`upload` sends a people file to profile, which needs its temporary folder for it. What befell when is noted in `struck`."""
         self._rig = rig
         self._cluster = cluster
         self._upload = upload
         self._luck = seeded(f"strikes:{seed}")
+        self._struck = struck
+        self._filled = 0
         self._ways: Mapping[Kind, Callable[[Fault], Awaitable[Callable[[], Awaitable[None]]]]] = {
             Kind.KILL_SERVICE: self._kill_service,
             Kind.STOP_SERVICE: lambda fault: self._stop(rig.process(fault.target), fault),
@@ -42,7 +44,15 @@ class Striker:
 
     async def strike(self, fault: Fault) -> Callable[[], Awaitable[None]]:
         """Let a fault befall and pass; return what has to be done to mend it (start again what was killed)."""
-        return await self._ways.get(fault.kind, self._trouble_door)(fault)
+        noted = Struck(fault, WallClock().now())
+        self._struck.append(noted)
+        mend = await self._ways.get(fault.kind, self._trouble_door)(fault)
+
+        async def mended() -> None:
+            await mend()
+            noted.ended = WallClock().now()
+
+        return mended
 
     async def _kill_service(self, fault: Fault) -> Callable[[], Awaitable[None]]:
         self._rig.stack.services.kill(fault.target)
@@ -87,17 +97,12 @@ class Striker:
         return nothing
 
     async def _fill_disk(self, fault: Fault) -> Callable[[], Awaitable[None]]:
-        """No file of profile's processes may grow: their temporary folder and their logs are full, whoever runs this."""
-        processes = [self._rig.process(name).pid for name in self._rig.replicas["profile"]]
-        before = resource.prlimit(processes[0], resource.RLIMIT_FSIZE)
-        for pid in processes:
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, before[1]))
-        try:
-            await self._upload(workbook(PEOPLE))
+        """By turns profile's temporary folder is full, and no file of its processes may grow at all."""
+        disk, processes = self._rig.disk, [self._rig.process(name).pid for name in self._rig.replicas["profile"]]
+        self._filled += 1
+        with filled(disk) if disk is not None and self._filled % 2 else no_file_grows(processes):
+            await self._upload(workbook([[*HEADER, "notes"], [*PERSON, noise()]]))
             await asyncio.sleep(fault.seconds)
-        finally:
-            for pid in processes:
-                resource.prlimit(pid, resource.RLIMIT_FSIZE, before)
         return nothing
 
     async def _roll(self, _fault: Fault) -> Callable[[], Awaitable[None]]:

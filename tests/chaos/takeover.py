@@ -14,6 +14,9 @@ from aiokafka.coordinator.protocol import ConsumerProtocol
 
 from deploy.local.services import replica_name
 from deploy.local.signals import interruptible
+from shared.kernel.clock import WallClock
+from tests.chaos.copies import Struck
+from tests.chaos.faults import Fault, Kind
 from tests.chaos.reading import GROUPS
 from tests.chaos.recovery import patiently, until_true
 from tests.chaos.rig import running_rig
@@ -49,6 +52,8 @@ async def kill(around: Harness, *, back: bool) -> dict[str, float]:
     members = set(await shares(around))
     victim = await _owner(around, lease)
     began = loop.time()
+    struck = Struck(Fault(Kind.KILL_SERVICE, victim, 0.0), WallClock().now())
+    around.struck.append(struck)
     services.kill(victim)
 
     async def taken() -> bool:
@@ -71,6 +76,7 @@ async def kill(around: Harness, *, back: bool) -> dict[str, float]:
     if not back:
         await services.restart(victim)
     await around.recovery.seconds()
+    struck.ended = WallClock().now()
     seconds = {"lease": lease_seconds, "partitions": partitions_seconds, "well": well_seconds}
     return {name: round(value, 1) for name, value in seconds.items()}
 
