@@ -120,9 +120,9 @@ class SimulatedBroker(MemoryBroker):
         return records
 
     def commit_offsets(self, group: str, topic: str, name: str, member: str, generation: int, records: Sequence[Any]) -> None:  # noqa: PLR0917
-        """Commit a batch of a current member."""
+        """Commit a batch of a current member; one connection keeps order: a request that a later one overtook sets nothing back."""
         self.check(group, topic, name, member, generation)
-        self.commit(group, records)
+        self.commit(group, [each for each in records if each.offset >= self.committed.get((group, topic, each.partition), 0)])
 
     def put(self, topic: str, key: bytes, value: bytes | None, headers: Sequence[tuple[str, bytes | None]]) -> Any:
         """Append a record and tell whoever waits for news of its topic."""

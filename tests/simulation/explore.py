@@ -1,7 +1,7 @@
 """Sweeping seeds: `make simulate SEEDS=FROM:TO [PLAN=file] [JOBS=n] [STATE=file] [SUMMARY=file]`.
 
 A seed that fails is printed with the command that repeats it; the first of each rule is shrunk to the faults and the life that it needs.
-A sweep that is interrupted goes on where it was when it is given the same state file.
+A sweep that is interrupted goes on where it was when it is given the same state file; what failed in it is tried again.
 """
 
 import argparse
@@ -65,12 +65,15 @@ class Sweep:
     def __init__(self, begin: int, end: int, given: Plan | None, state: Path | None) -> None:
         """Continue what `state` holds."""
         self._begin, self._end, self._given, self._path = begin, end, given, state
-        self.state = State.read(state)
+        self._state = State.read(state)
+        self.tally = Tally()
+        for done in self._state.done.values():
+            self.tally.merge(done)
         self._shrunk: dict[str, None] = {}
 
     def run(self, jobs: int) -> None:
         """Do what is not done yet."""
-        left = [first for first in range(self._begin, self._end, CHUNK) if first not in self.state.done]
+        left = [first for first in range(self._begin, self._end, CHUNK) if first not in self._state.done]
         ends = [min(first + CHUNK, self._end) for first in left]
         work = partial(swept, given=self._given)
         if jobs == 1 and len(left) <= CHUNKS_A_PROCESS:
@@ -84,12 +87,11 @@ class Sweep:
 
     def _take(self, results: Iterator[tuple[int, Tally]]) -> None:
         for first, tally in results:
-            self.state.done.append(first)
-            self.state.tally.merge(tally)
-            self.state.keep(self._path)
+            self._state.add(first, tally, self._path)
+            self.tally.merge(tally)
             for failure in tally.failures:
                 _say(self._report(failure["seed"], failure["rules"]))
-            total = self.state.tally
+            total = self.tally
             _say(f"{total.seeds} seeds, {total.faults.total()} faults, {len(total.failures)} failed, {total.cpu_seconds:.0f} CPU s")
 
     def _report(self, seed: int, rules: Sequence[str]) -> str:
@@ -125,12 +127,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sweep = Sweep(begin, end, given, asked.state)
     try:
         if asked.enumerate:
-            sweep.state.tally.merge(enumerated(begin))
+            sweep.tally.merge(enumerated(begin))
         else:
             sweep.run(asked.jobs or os.cpu_count() or 1)
     except KeyboardInterrupt:
         _say("interrupted; the same command with the same STATE goes on")
-    tally = sweep.state.tally
+    tally = sweep.tally
     summary = json.dumps(tally.summary(), indent=1)
     if asked.summary:
         asked.summary.write_text(summary + "\n", encoding="utf-8")

@@ -61,9 +61,9 @@ def unrest(servers: Servers) -> list[str]:
     """Return what waits too long: rows in an outbox, records unread, events held or dead, timers overdue, deliveries due."""
     found, before = [], deadline(servers)
     for service, database in servers.databases.items():
-        for name, since in (("outbox", "at"), ("parked", "first_at"), ("lanes", "since")):
-            if rows := [row for row in database.documents(name) if row[since] < before]:
-                found.append(f"{service}: {len(rows)} rows in {name}")
+        waiting = {"outbox": [row for row in database.documents("outbox") if row["at"] < before]}
+        waiting |= {name: database.documents(name) for name in ("parked", "lanes")}  # of any age: what is told late is as old as its fact
+        found += [f"{service}: {len(rows)} rows in {name}" for name, rows in waiting.items() if rows]
         overdue = servers.world.business_now() - GRACE * servers.world.rate
         if rows := [row for row in database.documents("timers") if row["state"] == "waiting" and row["wake_at"] < overdue]:
             found.append(f"{service}: {len(rows)} timers overdue")
@@ -71,11 +71,11 @@ def unrest(servers: Servers) -> list[str]:
             found.append(f"{service}: {len(rows)} dead letters open")
         for topic in CONSUMED[service]:
             records = servers.broker.waiting(service, topic, 1_000_000)
-            if lag := len(records):  # of any age: what was told late is as old as its fact
+            if lag := len(records):
                 found.append(f"{service}: {lag} records of {topic} unread")
     rows = [row["body"] for row in servers.databases["notification"].documents("deliveries") if row["state"] == "pending"]
-    waiting = sum(datetime.fromisoformat(body["queued_at"]) < before for body in rows)
-    return [*found, f"notification: {waiting} deliveries pending"] if waiting else found
+    pending = sum(datetime.fromisoformat(body["queued_at"]) < before for body in rows)
+    return [*found, f"notification: {pending} deliveries pending"] if pending else found
 
 
 def reached(evidence: Evidence) -> Counter[str]:

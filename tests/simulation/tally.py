@@ -13,6 +13,7 @@ HITS_MIN, PER_SEEDS = 50, 10_000
 """In so many seeds each fault of the catalogue must have struck so often; a shorter sweep needs its share."""
 SWEEP_SMALLEST = 500
 """Below this many seeds what was never hit is told, not held against the sweep."""
+COUNTERS = ("faults", "calls", "states")
 
 
 @dataclass
@@ -52,7 +53,7 @@ class Tally:
 
     def merge(self, other: "Tally") -> None:
         """Add another sweep's sums."""
-        for name in ("faults", "calls", "states"):
+        for name in COUNTERS:
             getattr(self, name).update(getattr(other, name))
         for name in ("seeds", "checks", "steps", "virtual_seconds", "cpu_seconds", "second_copies", "mails_again", "failures"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
@@ -93,28 +94,27 @@ class Tally:
 
 @dataclass
 class State:
-    """A sweep that can be continued: what is done, and the sums."""
+    """A sweep that can be continued: which chunks of seeds are done, and their sums. A file holds one line a chunk."""
 
-    done: list[int] = field(default_factory=list)
-    """The first seeds of the chunks that are done."""
-    tally: Tally = field(default_factory=Tally)
+    done: dict[int, Tally] = field(default_factory=dict)
+    """By the first seed of each chunk."""
 
     @classmethod
     def read(cls, path: Path | None) -> "State":
-        """Read a state that was kept, or begin."""
-        if path is None or not path.exists():
-            return cls()
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        tally = kept["tally"]
-        counters = {name: Counter(tally[name]) for name in ("faults", "calls", "states")}
-        return cls(kept["done"], Tally(**(tally | counters)))
+        """Read a state that was kept, or begin. A chunk that failed is not done: it runs again, by the code of today."""
+        kept = cls()
+        lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path is not None and path.exists() else []
+        for first, sums in map(json.loads, lines):
+            if not sums["failures"]:
+                kept.done[first] = Tally(**(sums | {name: Counter(sums[name]) for name in COUNTERS}))
+        return kept
 
-    def keep(self, path: Path | None) -> None:
-        """Write it, whole or not at all."""
+    def add(self, first: int, tally: Tally, path: Path | None) -> None:
+        """Add a chunk, and keep it."""
+        self.done[first] = tally
         if path is not None:
-            beside = path.with_suffix(".new")
-            beside.write_text(json.dumps({"done": self.done, "tally": vars(self.tally)}), encoding="utf-8")
-            beside.replace(path)
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps([first, vars(tally)]) + "\n")
 
 
 def again(seed: int) -> str:
