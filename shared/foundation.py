@@ -71,7 +71,9 @@ class Foundation(Generic[S]):
         self.outbox_bell = Doorbell()
         self.timers_bell = Doorbell()
         self.http = http or httpx2.AsyncClient()
-        self.authenticator = authenticator or TokenAuthenticator(shared.auth, KeyCache(key_source(shared.auth.jwks, self.http)), wall=wall)
+        self.authenticator = authenticator or TokenAuthenticator(
+            shared.auth, KeyCache(key_source(shared.auth.jwks, self.http)), service=service, wall=wall
+        )
         self._token = token_source(shared.auth, self.http)
         self._tracing = tracing or _tracing(service, shared.telemetry)
 

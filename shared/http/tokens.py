@@ -22,10 +22,11 @@ _TYPES = ("at+jwt", "application/at+jwt")
 class TokenAuthenticator:
     """The one way in: the demo's tokens pass through it like those of a real issuer."""
 
-    def __init__(self, settings: AuthSettings, keys: KeyCache, *, wall: Clock) -> None:
-        """Token lifetimes are on the `wall` clock, however fast business time runs."""
+    def __init__(self, settings: AuthSettings, keys: KeyCache, *, service: str, wall: Clock) -> None:
+        """Token lifetimes are on the `wall` clock, however fast business time runs. `service` is who asks for the token here."""
         self._settings = settings
         self._keys = keys
+        self._only_here = f":{service}"
         self._claims = jwt.JWTClaimsRegistry(
             now=lambda: int(wall.now().timestamp()),
             leeway=LEEWAY_SECONDS,
@@ -84,7 +85,8 @@ class TokenAuthenticator:
         )
 
     def _roles(self, words: Sequence[str]) -> tuple[Role, ...]:
-        found = [self._settings.role_map.get(word, word) for word in words]
+        """Return the roles that hold in this service: `operator` holds everywhere, `operator:matching` in matching alone (N2)."""
+        found = [self._settings.role_map.get(word, word).removesuffix(self._only_here) for word in words]
         return tuple(role for role in Role if role.value in found)
 
 

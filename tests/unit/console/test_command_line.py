@@ -170,6 +170,12 @@ class TestOtherCommands:
         assert there.minted == [("ada", ["programme_admin"], ["peers"], 12)]
         assert there.to.calls == []
 
+    def test_a_role_may_name_the_service_where_it_holds(self, there: InMemoryConnections) -> None:
+        """N2: an operator of one service; a service that there is not is wrong usage."""
+        assert console.main(["token", "ops", "--role", "operator:matching"]) == 0
+        assert there.minted == [("ops", ["operator:matching"], [], 12)]
+        assert console.main(["token", "ops", "--role", "operator:mail"]) == 2
+
     def test_an_unknown_role_is_wrong_usage(self, there: InMemoryConnections, capsys: pytest.CaptureFixture[str]) -> None:
         """Else the token would be refused later, without a reason that helps."""
         assert console.main(["token", "ada", "--role", "emperor"]) == 2

@@ -75,7 +75,7 @@ class TestIssuer:
         async def keys() -> bytes:
             return (public / "jwks.json").read_bytes()
 
-        check = TokenAuthenticator(settings, KeyCache(keys), wall=WallClock())
+        check = TokenAuthenticator(settings, KeyCache(keys), service="profile", wall=WallClock())
         service = await check.principal((public / "notification" / "tandem_auth__service_token").read_text())
         assert (service.subject, service.roles) == ("notification", (Role.SERVICE,))
         assert issuer.main([*places, "token", "me", "--role", "hr_admin"]) == 0

@@ -24,14 +24,14 @@ def issuer() -> TestIssuer:
     return TestIssuer()
 
 
-def authenticator(issuer: TestIssuer, **settings: Any) -> TokenAuthenticator:
+def authenticator(issuer: TestIssuer, service: str = "profile", **settings: Any) -> TokenAuthenticator:
     """Build the check that production uses, with keys from memory."""
 
     async def fetch() -> bytes:
         return json.dumps(issuer.jwks()).encode()
 
     chosen = AuthSettings(issuer=ISSUER, audience=AUDIENCE, jwks="https://issuer.test/jwks", **settings)
-    return TokenAuthenticator(chosen, KeyCache(fetch), wall=WallClock())
+    return TokenAuthenticator(chosen, KeyCache(fetch), service=service, wall=WallClock())
 
 
 async def reason(issuer: TestIssuer, token: str) -> object:
@@ -60,6 +60,24 @@ class TestAcceptedTokens:
         token = issuer.token("x", (), groups=["GG-HR", "whatever"])
         principal = await authenticator(issuer, roles_claim="groups", role_map={"GG-HR": Role.HR_ADMIN}).principal(token)
         assert principal.roles == (Role.HR_ADMIN,)
+
+    @pytest.mark.parametrize(
+        ("words", "service", "roles"),
+        [
+            (("operator:matching",), "matching", (Role.OPERATOR,)),
+            (("operator:matching",), "profile", ()),
+            (("operator:matching", "auditor"), "profile", (Role.AUDITOR,)),
+            (("operator",), "profile", (Role.OPERATOR,)),
+            (("operator:match",), "matching", ()),
+            (("operator:",), "matching", ()),
+        ],
+    )
+    async def test_a_role_may_hold_in_one_service_alone(
+        self, issuer: TestIssuer, words: tuple[str, ...], service: str, roles: tuple[Role, ...]
+    ) -> None:
+        """N2: what a dead letter said is for operators of that service; `operator` alone is all services'."""
+        principal = await authenticator(issuer, service).principal(issuer.token("x", words))
+        assert principal.roles == roles
 
     async def test_programmes_of_an_administrator(self, issuer: TestIssuer) -> None:
         """A programme administrator administers the programmes that the token names."""
