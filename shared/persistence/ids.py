@@ -5,8 +5,8 @@ from typing import Any
 
 from shared.persistence.database import Filter
 
-IDS_AT_ONCE = 100
-"""SecantusDB takes 1.5 ms of CPU for each of 2,000 ids and 0.1 ms for each of 100; MongoDB does not care."""
+IDS_AT_ONCE = 50
+"""SecantusDB takes 1.5 ms of CPU for each of 2,000 ids, 0.14 ms for each of 100 and 0.09 for each of 50; MongoDB does not care."""
 
 
 def by_ids(ids: Sequence[Any], field: str = "_id") -> Iterator[Filter]:

@@ -40,10 +40,9 @@ class Timers:
         await self._tx.collection(COLLECTION).replace_one({"_id": id}, self._row(id, due_at, kind, data, cause or self._cause), upsert=True)
         self._ring()
 
-    async def set_many(self, kind: str, timers: Sequence[tuple[str, datetime, dict[str, Any]]]) -> None:
-        """Set several timers of one kind by one call; each is its id, its due time and its data."""
-        rows = [self._row(id_, due_at, kind, data, self._cause) for id_, due_at, data in timers]
-        await self._tx.collection(COLLECTION).replace_many([({"_id": row["_id"]}, row) for row in rows], upsert=True)
+    async def add_many(self, kind: str, timers: Sequence[tuple[str, datetime, dict[str, Any]]]) -> None:
+        """Set several timers of one kind by one insert; each is an id that is new, its due time and its data."""
+        await self._tx.collection(COLLECTION).insert_many([self._row(id_, due_at, kind, data, self._cause) for id_, due_at, data in timers])
         self._ring()
 
     @staticmethod

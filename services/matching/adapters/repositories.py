@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.matching.adapters.outgoing import contract_of
-from services.matching.domain.life import LIVE
 from services.matching.domain.pairing import Pairing
 from services.matching.domain.place import Place, Tie
 from services.matching.domain.programme import Programme
@@ -20,10 +19,8 @@ INDEXES = (
     Index(collection=PROGRAMMES),
     Index(collection=ROUNDS, keys=(("ix.working", 1),)),
     Index(collection=ROUNDS, keys=(("ix.programme_id", 1),)),
-    Index(collection=PAIRINGS, keys=(("ix.live_members", 1),)),
     Index(collection=PAIRINGS, keys=(("ix.members", 1),)),
     Index(collection=PLACES, keys=(("ix.pool", 1), ("ix.bucket", 1))),
-    Index(collection=PLACES, keys=(("ix.member_id", 1),)),
     Index(collection=TIES, keys=(("ix.members", 1),)),
 )
 
@@ -43,14 +40,14 @@ class MongoRoundRepository(AggregateStore[Round]):
 
 
 class MongoPairingRepository(AggregateStore[Pairing]):
-    """Pairings, found by their members; the index of live ones stays small."""
+    """Pairings, found by their members: nobody has many in a life."""
 
     def __init__(self, tx: Transaction, outbox: Outbox) -> None:
         super().__init__(tx, PAIRINGS, Pairing, outbox=outbox, outgoing=contract_of, index=_pairing_index)
 
     async def live_of(self, member_id: str) -> list[Pairing]:
         """Return the live pairings of a member, by id."""
-        return await self.find_where({"ix.live_members": member_id}, sort=[("_id", 1)])
+        return [pairing for pairing in await self.all_of(member_id) if pairing.is_live]
 
     async def all_of(self, member_id: str) -> list[Pairing]:
         """Return every pairing of a member, by id."""
@@ -62,10 +59,6 @@ class MongoPlaceRepository(AggregateStore[Place]):
 
     def __init__(self, tx: Transaction) -> None:
         super().__init__(tx, PLACES, Place, outbox=None, outgoing=contract_of, index=_place_index)
-
-    async def of_member(self, member_id: str) -> list[Place]:
-        """Return a member's places, by id."""
-        return await self.find_where({"ix.member_id": member_id}, sort=[("_id", 1)])
 
     async def enrolled(self, programme_id: str, buckets: tuple[int, int]) -> list[Place]:
         """Return who takes part, from the first bucket up to but without the second, by id."""
@@ -94,13 +87,11 @@ def _round_index(found: Round) -> Mapping[str, Any]:
 
 
 def _pairing_index(pairing: Pairing) -> Mapping[str, Any]:
-    members = list(pairing.members)
-    return {"members": members, "live_members": members if pairing.state in LIVE else [], "state": pairing.state.value}
+    return {"members": list(pairing.members), "state": pairing.state.value}
 
 
 def _place_index(place: Place) -> Mapping[str, Any]:
-    pool = place.programme_id if place.enrolled else None
-    return {"member_id": place.member_id, "pool": pool, "bucket": place.bucket}
+    return {"pool": place.programme_id if place.enrolled else None, "bucket": place.bucket}
 
 
 def _tie_index(tie: Tie) -> Mapping[str, Any]:

@@ -45,5 +45,5 @@ async def save_begun(begun: Sequence[Begun], known: Mapping[str, Tie], uow: Unit
     await uow.ties.save_many(met)
     await uow.explanations.save({each.pairing.id: each.explanations for each in begun})
     expiries = [(expiry_timer(each.pairing.id), each.pairing.expires_at, {"pairing_id": each.pairing.id}) for each in begun]
-    await uow.timers.set_many("pairing-expiry", expiries)
+    await uow.timers.add_many("pairing-expiry", expiries)
     await uow.pairings.add_many([each.pairing for each in begun])

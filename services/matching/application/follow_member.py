@@ -6,7 +6,7 @@ from datetime import datetime
 from services.matching.application.ending import save_ended
 from services.matching.application.ports import KnownCard, UnitOfWork
 from services.matching.application.review_pairing import start_review
-from services.matching.application.update_card import close_conflicts
+from services.matching.application.update_card import close_conflicts, close_places
 from services.matching.domain.card import LEFT, Card
 from services.matching.domain.life import CloseReason
 
@@ -43,9 +43,7 @@ async def follow_leaver(command: MemberLeft, uow: UnitOfWork) -> None:
         left_at=command.at,
     )
     await uow.cards.save(left)
-    for place in await uow.places.of_member(command.member_id):
-        place.withdraw()
-        await uow.places.save(place)
+    await close_places(card, uow)
     for pairing in await uow.pairings.live_of(command.member_id):
         pairing.close_for(CloseReason.MEMBER_LEFT, uow.clock.now())
         await save_ended(pairing, uow)

@@ -74,10 +74,6 @@ class PairingRepository(Repository[Pairing], Protocol):
 class PlaceRepository(Repository[Place], Protocol):
     """The place of a member in a programme."""
 
-    async def of_member(self, member_id: str) -> list[Place]:
-        """Return a member's places in all programmes."""
-        ...
-
     async def enrolled(self, programme_id: str, buckets: tuple[int, int]) -> list[Place]:
         """Return who takes part, from the first bucket up to but without the second, by member id."""
         ...
@@ -216,8 +212,8 @@ class Timers(Protocol):
         """Have `kind` done at `due_at`; the same id replaces."""
         ...
 
-    async def set_many(self, kind: str, timers: Sequence[tuple[str, datetime, dict[str, Any]]]) -> None:
-        """Have several things of one kind done; each is its id, its due time and its data."""
+    async def add_many(self, kind: str, timers: Sequence[tuple[str, datetime, dict[str, Any]]]) -> None:
+        """Have several things of one kind done; each is an id that is new, its due time and its data."""
         ...
 
     async def cancel(self, id: str) -> None:  # noqa: A002

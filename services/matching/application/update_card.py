@@ -40,10 +40,21 @@ async def update_card(command: UpdateCard, uow: UnitOfWork) -> None:
 
 async def forget_card(member_id: str, uow: UnitOfWork) -> None:
     """N18: drop the card of an erased member; their places stay closed."""
-    for place in await uow.places.of_member(member_id):
+    known = await uow.cards.find(member_id)
+    if known is not None:
+        await close_places(known.card, uow)
+    await uow.cards.remove(member_id)
+
+
+async def close_places(card: Card, uow: UnitOfWork) -> None:
+    """Take a member out of every programme; nobody has an open place that their newest card does not name."""
+    for place in await _open_places(card, uow):
         place.withdraw()
         await uow.places.save(place)
-    await uow.cards.remove(member_id)
+
+
+async def _open_places(card: Card, uow: UnitOfWork) -> list[Place]:
+    return await uow.places.find_many(place_id(each.programme_id, card.member_id) for each in card.enrolments)
 
 
 async def _follow_enrolments(before: Card, card: Card, uow: UnitOfWork) -> None:
@@ -65,7 +76,7 @@ def _enrolments(card: Card) -> dict[str, Enrolment]:
 
 async def close_conflicts(card: Card, uow: UnitOfWork) -> None:
     """R5: end every pairing whose members have come to stand in one reporting line."""
-    for place in await uow.places.of_member(card.member_id):
+    for place in await _open_places(card, uow):
         await uow.places.save(place)  # unchanged on purpose: a proposal that is made at this moment from the old chain must conflict
     for pairing in await uow.pairings.live_of(card.member_id):
         partners = await uow.cards.find_many(pairing.partners_of(card.member_id))

@@ -17,19 +17,18 @@ async def rows(database: Database) -> dict[str, tuple[datetime, str, str]]:
     return {due.id: (due.due_at, due.kind, due.cause.correlation_id) for due in found}
 
 
-class TestSetMany:
+class TestAddMany:
     """They are like timers that were set one by one."""
 
-    async def test_they_are_set_and_replaced(self) -> None:
-        """The same id replaces; nothing to set is fine; all carry the transaction's cause (N17)."""
+    async def test_they_are_set(self) -> None:
+        """Nothing to set is fine; all carry the transaction's cause (N17)."""
         database, bell = memory_database(), Doorbell()
         await database.ensure_indexes(INDEXES)
 
         async def first(tx: Transaction) -> None:
             timers = Timers(tx, bell, Cause(correlation_id="c-1"))
-            await timers.set("a", NOW, "old", {})
-            await timers.set_many("ends", [("a", NOW + timedelta(1), {"n": 1}), ("b", NOW, {})])
-            await timers.set_many("ends", [])
+            await timers.add_many("ends", [("a", NOW + timedelta(1), {"n": 1}), ("b", NOW, {})])
+            await timers.add_many("ends", [])
 
         await database.transact("test", first)
         assert await rows(database) == {"a": (NOW + timedelta(1), "ends", "c-1"), "b": (NOW, "ends", "c-1")}
