@@ -122,12 +122,13 @@ class _OfPairing(Contract):
 
 
 class _Begun(_OfPairing):
-    """What readers rely on when a pairing begins."""
+    """What readers rely on when a pairing begins; `mentee_id`, who is helped, only in programmes of kind `mentor` (R43)."""
 
     programme_id: str
     members: list[str]
     origin: Origin
     round_id: str | None = None
+    mentee_id: str | None = None
 
 
 class PairingProposed(_Begun):

@@ -100,6 +100,8 @@ class BegunPairing(OfPairing):
     programme_id: str
     origin: str
     round_id: str | None
+    mentee_id: str | None = None
+    """R43: who is helped in a programme of kind `mentor`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

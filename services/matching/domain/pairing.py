@@ -234,7 +234,8 @@ class Pairing(Aggregate):
 
     @property
     def _begun(self) -> Mapping[str, Any]:
-        return {**self._named, "programme_id": self.programme_id, "origin": self.origin.value, "round_id": self.round_id}
+        begun = {"programme_id": self.programme_id, "origin": self.origin.value, "round_id": self.round_id}
+        return {**self._named, **begun, "mentee_id": self.mentee_id}
 
     def _resume(self) -> None:
         self.paused_until = None
