@@ -31,8 +31,8 @@ def kind_of(head: bytes) -> FileKind:
 
 
 def encoding_of(head: bytes) -> tuple[str, int]:
-    """Return the encoding that a byte order mark names and the mark's length; UTF-8 without one."""
+    """Return the encoding that a byte order mark names and the mark's length; without one UTF-8, or what has a NUL in each second byte."""
     for mark, encoding in _BOMS:
         if head.startswith(mark):
             return encoding, len(mark)
-    return "utf-8", 0
+    return "utf-16-le" if head[1::2].count(0) > len(head) // 4 else "utf-8", 0

@@ -7,7 +7,7 @@ of its own and no event loop waits for it.
 import contextlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -27,8 +27,8 @@ class NotAWorkbook(ValueError):
     """The file is no XLSX that can be read (damaged, another kind of zip file, with a password)."""
 
 
-def rows_of(path: Path) -> Iterator[Row]:
-    """Yield the rows of the first sheet that holds anything.
+def rows_of(path: Path, is_wanted: Callable[[Iterator[Row]], bool] | None = None) -> Iterator[Row]:
+    """Yield the rows of the first sheet that holds anything, or of the first later one of which `is_wanted` is true.
 
     Raises:
         NotAWorkbook: when it cannot be read.
@@ -36,11 +36,11 @@ def rows_of(path: Path) -> Iterator[Row]:
     """
     try:
         with CalamineWorkbook.from_path(path) as workbook:
-            for name in workbook.sheet_names:
-                sheet = workbook.get_sheet_by_name(name)
-                if sheet.height:
-                    yield from _sheet_rows(sheet, errors_of(path, name))
-                    return
+            sheets = {name: sheet for name in workbook.sheet_names if (sheet := workbook.get_sheet_by_name(name)).height}
+            first = next(iter(sheets), None)
+            name = first if is_wanted is None else next((each for each in sheets if is_wanted(_sheet_rows(sheets[each], {}))), first)
+            if name is not None:
+                yield from _sheet_rows(sheets[name], errors_of(path, name))
     except (CalamineError, PasswordError, OSError) as fault:
         raise NotAWorkbook(type(fault).__name__) from None
 

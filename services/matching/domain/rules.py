@@ -217,9 +217,13 @@ class RuleSet:
         """Read a rule set from a mapping; what is absent takes its default. Raises `RulesInvalid` naming every fault."""
         problems: list[RuleProblem] = []
         values = read(cls, document, "", problems)
+        try:
+            rules = cls(**values)
+        except RulesInvalid as fault:
+            raise RulesInvalid([*problems, *fault.problems]) from None
         if problems:
             raise RulesInvalid(problems)
-        return cls(**values)
+        return rules
 
     def to_mapping(self) -> dict[str, Any]:
         """Return the whole rule set as JSON-able data; `from_mapping` reads it back."""

@@ -3,9 +3,8 @@
 import json
 import os
 import sys
-import tomllib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +14,14 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from services.matching.domain.rules import RuleProblem, RuleSet, RulesInvalid
+from services.matching.domain.rules import RuleSet
+from services.matching.domain.skill_tree import with_related
 from services.matching.engine import Result, solve
 from services.matching.entrypoints.analyst.people import NoPeople, PeopleFile, read_people
+from services.matching.entrypoints.analyst.rules_file import NoRules, read_rules
+from services.matching.entrypoints.analyst.skills import SkillList, SkillsUnreadable, read_skills
+from services.matching.entrypoints.analyst.terminal import show, summary_of
 
 _WRONG_USE = 2
 _THREADS_MAX = 4
@@ -31,6 +33,7 @@ def match(  # noqa: PLR0917 - options of a command
     seed: Annotated[int, typer.Option(help="Decides ties and samples; the same seed gives the same bytes.")] = 1,
     out: Annotated[Path, typer.Option(help="Folder for the results.")] = Path("match-out"),
     what_if: Annotated[Path | None, typer.Option(help="A second rule set: compare its round with this one.")] = None,
+    skills: Annotated[Path | None, typer.Option(help="The company's list of skills, TOML or from `tandem skills list --json`.")] = None,
     threads: Annotated[int, typer.Option(min=0, max=64, help="0 = as many as there are cores, at most 4. Changes no byte.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
 ) -> None:
@@ -40,38 +43,28 @@ def match(  # noqa: PLR0917 - options of a command
 
     Example: tandem match people.csv --out match-out
     """
-    screen = Console(stderr=True)
+    screen = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
     try:
-        other = None if what_if is None else read_rules(what_if)
-        crew = threads or min(_THREADS_MAX, os.cpu_count() or 1)
-        summary = _run(_Order(file=file, rules=read_rules(rules), other=other, seed=seed, out=out, threads=crew), screen)
-    except RulesInvalid as fault:
-        screen.print(f"[red]The rules are not valid:[/red]\n{fault}", markup=True, highlight=False)
-        raise typer.Exit(_WRONG_USE) from None
-    except NoPeople as fault:
-        screen.print(str(fault), markup=False, highlight=False)
+        order = _Order(
+            file=file,
+            rules=read_rules(rules),
+            other=None if what_if is None else read_rules(what_if),
+            skills=read_skills(skills),
+            seed=seed,
+            out=out,
+            threads=threads or min(_THREADS_MAX, os.cpu_count() or 1),
+        )
+        read, summary = _run(order, screen)
+    except (NoRules, NoPeople, SkillsUnreadable) as fault:
+        screen.print(str(fault))
         raise typer.Exit(_WRONG_USE) from None
     except OSError as fault:
-        screen.print(f"{fault.filename}: {fault.strerror}", markup=False, highlight=False)
+        screen.print(f"{fault.filename}: {fault.strerror}")
         raise typer.Exit(_WRONG_USE) from None
     if as_json:
         sys.stdout.write(json.dumps(summary) + "\n")
     else:
-        _show(summary, out)
-
-
-def read_rules(path: Path | None) -> RuleSet:
-    """Read a rule set from a JSON or TOML file; none means the defaults."""
-    if path is None:
-        return RuleSet()
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-        document = tomllib.loads(text) if path.suffix.casefold() == ".toml" else json.loads(text)
-    except (ValueError, UnicodeError):
-        raise RulesInvalid(
-            [RuleProblem(path.name, "not-readable", "is neither JSON nor TOML (the name of a TOML file ends in .toml)")]
-        ) from None
-    return RuleSet.from_mapping(document)
+        show(read, summary, out)
 
 
 class _Stopwatch:
@@ -95,65 +88,42 @@ class _Order:
     file: Path
     rules: RuleSet
     other: RuleSet | None
+    skills: SkillList
     seed: int
     out: Path
     threads: int
 
 
-def _run(order: _Order, screen: Console) -> dict[str, Any]:
+def _run(order: _Order, screen: Console) -> tuple[PeopleFile, dict[str, Any]]:
     watch = _Stopwatch()
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as shown:
         task = shown.add_task("reading the file", total=None)
         with watch.stage("read"):
-            read = read_people(order.file)
+            read = read_people(order.file, order.skills)
         shown.update(task, description="loading the engine")
         with watch.stage("load"):
-            from services.matching.engine.what_if import compare  # noqa: PLC0415 - heavy: --help and a wrong file must not wait for it
+            from services.matching.engine.what_if import Side, compare_sides  # noqa: PLC0415 - heavy: --help and a wrong file must not wait
             from services.matching.entrypoints.analyst.outputs import write_all  # noqa: PLC0415
 
         def tell(stage: str, share: float) -> None:
             shown.update(task, description=stage, total=1.0, completed=share)
 
+        def solved(rules: RuleSet) -> Result:
+            known = with_related(rules, order.skills.tree, _people_by_code(read, "wants"), _people_by_code(read, "offers"))
+            return solve(read.people, known, order.seed, threads=order.threads, progress=tell)
+
         with watch.stage("solve"):
-            result = solve(read.people, order.rules, order.seed, threads=order.threads, progress=tell)
+            result = solved(order.rules)
         compared = None
         if order.other is not None:
             with watch.stage("what-if"):
-                compared = compare(result, solve(read.people, order.other, order.seed, threads=order.threads, progress=tell), read.people)
+                compared = compare_sides(Side.of(result), Side.of(solved(order.other)), read.people)
         with watch.stage("write"):
             write_all(order.out, read, result, rules=order.rules, timings=watch.seconds, what_if=compared)
-    return _summary(read, result, sum(watch.seconds.values()))
+    return read, summary_of(read, result, compared, sum(watch.seconds.values()))
 
 
-def _summary(read: PeopleFile, result: Result, seconds: float) -> dict[str, Any]:
-    """Return what the command prints."""
-    reasons = Counter(str(reason) for reason in result.unmatched.values())
-    return {
-        "rows": read.rows,
-        "people": len(read.people),
-        "pairs": len(result.pairs),
-        "trios": len(result.trios),
-        "unmatched": len(result.unmatched),
-        "reasons": dict(sorted(reasons.items())),
-        "findings": sum(read.notes.count.values()),
-        "gap_on_candidates": result.certificate.gap,
-        "gap_on_all_eligible_pairs": result.certificate.gap_all,
-        "result_hash": result.result_hash,
-        "seconds": round(seconds, 2),
-    }
-
-
-def _show(summary: Mapping[str, Any], out: Path) -> None:
-    screen = Console()
-    table = Table("", "", show_header=False, box=None)
-    for name in ("people", "pairs", "trios", "unmatched"):
-        table.add_row(name, str(summary[name]))
-    for reason, count in summary["reasons"].items():
-        table.add_row(f"  {reason}", str(count))
-    table.add_row("odd cells and rows in the file", str(summary["findings"]))
-    table.add_row(
-        "below the best possible, at most", f"{100 * (summary['gap_on_all_eligible_pairs'] or summary['gap_on_candidates']):.3f} %"
-    )
-    screen.print(table)
-    screen.print(f"Open {out / 'report.html'} to read what came out.", highlight=False)
+def _people_by_code(read: PeopleFile, column: str) -> Counter[str]:
+    """Return how many people want or offer each skill."""
+    return Counter(code for one in read.people for code in getattr(one, column))

@@ -12,6 +12,8 @@ _HOURS = re.compile(r"([a-z]{2})(?:\s*-\s*([a-z]{2}))?\s+(\d{1,2}):(\d{2})\s*[-\
 _DAY_MINUTES, _HOUR, _WEEK_DAYS = 24 * 60, 60, 7
 _LEVEL_MAX, _YEARS_MAX, CAPACITY_MAX = 99, 70, 20
 _LABEL_LENGTH_MAX = 300
+FORMULA_FAULTS = frozenset({"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!"})
+"""What a spreadsheet leaves where a formula failed."""
 _REFERENCE = datetime(2026, 1, 15, 12, tzinfo=UTC)
 """The day whose offsets stand for each zone: a file has no date of its own, and the same file must give the same bytes."""
 
@@ -61,10 +63,14 @@ def capacity(cell: str) -> int:
     return whole(cell, 0, CAPACITY_MAX)
 
 
+def pieces(cell: str) -> list[str]:
+    """Return a list's items as they are written, divided by `;` only: a label with a comma or slash stays whole."""
+    return cell.replace("\uff1b", ";").split(";")
+
+
 def items(cell: str) -> list[str]:
-    """Return the items of a list, divided by `;` only (a label with a comma or slash stays whole), each once."""
-    found = [item for item in map(folded, cell.replace("\uff1b", ";").split(";")) if item]
-    return list(dict.fromkeys(found))
+    """Return the items of a list, folded, each once."""
+    return list(dict.fromkeys(item for item in map(folded, pieces(cell)) if item))
 
 
 def is_label(item: str) -> bool:

@@ -37,7 +37,15 @@ class Notes:
 
 
 MEANING = {
-    "row-unreadable": "The row could not be read and was left out.",
+    "row-unreadable": "The row could not be read and was left out; look for a quotation mark that is never closed.",
+    "not-utf-8": "The row is not UTF-8; it was read as Windows-1252 (Western European).",
+    "nul-byte": "The row holds NUL bytes; they were left out.",
+    "too-many-cells": "The row has more cells than the header; what stands further right was not read.",
+    "formula-error": "A formula's error; counts as missing.",
+    "line-break-in-item": "A line break inside an item; lists are divided by ; only, so it counts as a blank.",
+    "commas-only": "No list of this column holds a ;, and this one holds commas: it was read as one label. Divide lists by ;.",
+    "wanted-and-offered": "Wants what they offer themselves; that counts only against a stated, higher strength.",
+    "manager-written-otherwise": "The manager was found under another spelling of the key (case, width, leading zeros).",
     "no-member-id": "The row has no member_id and was left out.",
     "member-id-twice": "This member_id stood in an earlier row; the later row was left out.",
     "not-a-whole-number": "Not a whole number in its range; counts as missing.",

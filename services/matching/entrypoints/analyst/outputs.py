@@ -50,6 +50,7 @@ def report_document(read: PeopleFile, result: Result, rules: RuleSet) -> dict[st
             "columns": list(read.columns),
             "unknown_columns": list(read.unknown_columns),
             "findings": read.notes.told(),
+            "labels_written_alike": read.alike,
         },
         **result.report,
         "identity": {

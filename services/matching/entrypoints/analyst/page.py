@@ -209,7 +209,12 @@ def _input(report: Mapping[str, Any]) -> str:
     text = f"{given['rows']} rows, {given['people']} people. Columns used: {', '.join(given['columns'])}."
     if given["unknown_columns"]:
         text += f" Not known, not used: {', '.join(given['unknown_columns'])}."
-    return f"<h2>What was read</h2><p>{escape(text)}</p>" + _table(("finding", "column", "times", "first lines"), rows)
+    alike = [(" | ".join(one["labels"]), " | ".join(map(str, one["times"]))) for one in given["labels_written_alike"]]
+    return (
+        f"<h2>What was read</h2><p>{escape(text)}</p>"
+        + _table(("finding", "column", "times", "first lines"), rows)
+        + _table(("written much alike, kept apart: one thing or several?", "times"), alike)
+    )
 
 
 def _foot(report: Mapping[str, Any]) -> str:

@@ -4,16 +4,19 @@ import gzip
 import re
 import tempfile
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from services.matching.engine import Person
 from services.matching.entrypoints.analyst import cells
+from services.matching.entrypoints.analyst.labels import written_alike
+from services.matching.entrypoints.analyst.managers import chains_of
 from services.matching.entrypoints.analyst.notes import Notes
+from services.matching.entrypoints.analyst.skills import SkillList
 from shared.tables.files import read_rows
-from shared.tables.rows import Row
+from shared.tables.rows import Fault, Limits, Row
 from shared.tables.workbook import NotAWorkbook
 
 T = TypeVar("T")
@@ -34,11 +37,18 @@ USED = (
 ALSO_USED = ("challenges", "challenges_long", "capacity", "working_hours", "experience", "communication")
 UNUSED = ("email", "display_name", "country", "start_date")
 """Known columns that matching has no use for: they are not read at all."""
+GAINS = ("offers", "wants")
+"""Without one of these columns nobody has anything to give or get."""
+_KEY = "member_id"
+_LISTS = ("offers", "wants", "goals", "challenges", "challenges_long", "experience", "languages")
 _ITEMS_MAX = 200
+_LIMITS = Limits(line_length=1024 * 1024)
+"""A row of cells that are as long as a workbook's may be: whoever has a member_id is in the result."""
 _UNPACKED_MAX = 2 * 1024**3
 _PIECE = 1024 * 1024
 _GZIP_MARK = b"\x1f\x8b"
 _NO_WORD = re.compile(r"[\W_]+")
+_LINE_BREAK = re.compile(r"[\r\n]")
 _COLUMNS = {_NO_WORD.sub("", name): name for name in (*USED, *ALSO_USED, *UNUSED)}
 
 
@@ -55,6 +65,8 @@ class PeopleFile:
     rows: int = 0
     columns: tuple[str, ...] = ()
     unknown_columns: tuple[str, ...] = ()
+    alike: list[dict[str, Any]] = field(default_factory=list)
+    """Labels that a person should look at: see `written_alike`."""
 
 
 @dataclass(slots=True)
@@ -65,8 +77,8 @@ class _Raw:
     cells: Mapping[str, str]
 
 
-def read_people(path: Path) -> PeopleFile:
-    """Read a CSV file (also packed with gzip) or a workbook.
+def read_people(path: Path, skills: SkillList | None = None) -> PeopleFile:
+    """Read a CSV file (also packed with gzip) or a workbook; `skills` tells which labels are spellings of one skill.
 
     Raises:
         NoPeople: it is empty, has no column `member_id`, or is no table.
@@ -76,10 +88,10 @@ def read_people(path: Path) -> PeopleFile:
         with path.open("rb") as file:
             packed = file.read(2) == _GZIP_MARK
         if not packed:
-            return _read(read_rows(path))
+            return _read(path, skills or SkillList())
         with tempfile.NamedTemporaryFile(suffix=path.stem[-8:]) as plain:
             _unpack(path, Path(plain.name))
-            return _read(read_rows(Path(plain.name)))
+            return _read(Path(plain.name), skills or SkillList())
     except NotAWorkbook as fault:
         raise NoPeople(
             f"The file is neither a CSV file nor a workbook that can be read ({fault}). Save it as CSV in UTF-8, or as XLSX."
@@ -98,37 +110,61 @@ def _unpack(path: Path, plain: Path) -> None:
             sink.write(piece)
 
 
-def _read(rows: Iterator[Row]) -> PeopleFile:
+def _read(path: Path, skills: SkillList) -> PeopleFile:
     found = PeopleFile()
+    rows = read_rows(path, is_header=lambda cells: _KEY in map(_column, cells), limits=_LIMITS)
     header = next((row for row in rows if not row.is_blank), None)
     if header is None:
         raise NoPeople("The file is empty. Its first row must name the columns, at least member_id.")
-    places = _places(header, found)
+    places = _places(_readable(header, found.notes), found)
     raw: dict[str, _Raw] = {}
     for row in rows:
         if row.is_blank:
             continue
         found.rows += 1
-        _keep(row, places, raw, found.notes)
+        _keep(_readable(row, found.notes), len(header.cells), places, raw, found.notes)
     if not raw:
         raise NoPeople("The file names columns but holds no person with a member_id.")
-    chains = _chains(raw, found.notes)
-    found.people = [_person(member, one, chains[member], found.notes) for member, one in raw.items()]
+    _note_commas(raw, found.notes)
+    named = {member: _key(one.cells.get("manager_id", "")) for member, one in raw.items()}
+    chains = chains_of(named, {member: one.line for member, one in raw.items()}, found.notes)
+    found.people = [_person(member, one, chains[member], skills, found.notes) for member, one in raw.items()]
+    found.alike = written_alike(label for one in found.people for label in (*one.offers, *one.wants))
     return found
+
+
+def _readable(row: Row, notes: Notes) -> Row:
+    """Return a row as far as it can be read: text that is not UTF-8 is taken for Windows' Western European."""
+    if row.fault is Fault.UNREADABLE:
+        notes.add("not-utf-8", "", row.line)
+        cells = (cell.encode("utf-8", "surrogateescape").decode("cp1252", "replace") if _is_torn(cell) else cell for cell in row.cells)
+        return Row(row.line, tuple(cells))
+    if row.fault is Fault.NUL:
+        notes.add("nul-byte", "", row.line)
+        return Row(row.line, tuple(cell.replace("\0", "") for cell in row.cells))
+    return row
+
+
+def _is_torn(cell: str) -> bool:
+    return any("\ud800" <= sign <= "\udfff" for sign in cell)
+
+
+def _column(cell: str) -> str | None:
+    return _COLUMNS.get(_NO_WORD.sub("", cells.folded(cell)))
 
 
 def _places(header: Row, found: PeopleFile) -> dict[str, int]:
     places: dict[str, int] = {}
     unknown = []
     for place, cell in enumerate(header.cells):
-        name = _COLUMNS.get(_NO_WORD.sub("", cells.folded(cell)))
+        name = _column(cell)
         if name is None:
             unknown += [cells.folded(cell)] if cell.strip() else []
         elif name in places:
             raise NoPeople(f"Two columns are called {name}. Remove or rename one.")
         else:
             places[name] = place
-    if "member_id" not in places:
+    if _KEY not in places:
         raise NoPeople(
             "No column is called member_id. Name the column with each person's own key so; it is the only one that must be there."
         )
@@ -136,46 +172,36 @@ def _places(header: Row, found: PeopleFile) -> dict[str, int]:
     return places
 
 
-def _keep(row: Row, places: Mapping[str, int], raw: dict[str, _Raw], notes: Notes) -> None:
+def _keep(row: Row, width: int, places: Mapping[str, int], raw: dict[str, _Raw], notes: Notes) -> None:
     if row.fault is not None:
         notes.add("row-unreadable", "", row.line)
         return
+    if any(cell.strip() for cell in row.cells[width:]):
+        notes.add("too-many-cells", "", row.line)
     named = {name: row.cells[place] for name, place in places.items() if place < len(row.cells) and row.cells[place].strip()}
-    member = _key(named.get("member_id", ""))
+    for name in [name for name, cell in named.items() if cell.strip().upper() in cells.FORMULA_FAULTS]:
+        notes.add("formula-error", name, row.line)
+        del named[name]
+    member = _key(named.get(_KEY, ""))
     if not member:
-        notes.add("no-member-id", "member_id", row.line)
+        notes.add("no-member-id", _KEY, row.line)
     elif member in raw:
-        notes.add("member-id-twice", "member_id", row.line)
+        notes.add("member-id-twice", _KEY, row.line)
     else:
         raw[member] = _Raw(row.line, named)
 
 
+def _note_commas(raw: Mapping[str, _Raw], notes: Notes) -> None:
+    """Note the cells of a list's column that only commas divide: the whole cell is one label then."""
+    for column in _LISTS:
+        written = [(one.line, one.cells.get(column, "")) for one in raw.values()]
+        for line, cell in written if not any(";" in cell for _, cell in written) else ():
+            if "," in cell:
+                notes.add("commas-only", column, line)
+
+
 def _key(cell: str) -> str:
     return " ".join(unicodedata.normalize("NFC", cell.replace("\ufeff", "")).split())
-
-
-def _chains(raw: Mapping[str, _Raw], notes: Notes) -> dict[str, tuple[str, ...]]:
-    """R5: follow managers upward, also those who are not in the file; a loop ends where it began."""
-    manager: dict[str, str] = {}
-    for member, one in raw.items():
-        named = _key(one.cells.get("manager_id", ""))
-        if named == member:
-            notes.add("own-manager", "manager_id", one.line)
-        elif named:
-            manager[member] = named
-            if named not in raw:
-                notes.add("manager-not-in-file", "manager_id", one.line)
-    chains: dict[str, tuple[str, ...]] = {}
-    for member, one in raw.items():
-        chain: dict[str, None] = {}
-        at = manager.get(member)
-        while at is not None and at not in chain and at != member:
-            chain[at] = None
-            at = manager.get(at)
-        if at == member:
-            notes.add("management-loop", "manager_id", one.line)
-        chains[member] = tuple(chain)
-    return chains
 
 
 class _Reader:
@@ -197,8 +223,11 @@ class _Reader:
 
     def codes(self, column: str) -> tuple[str, ...]:
         """Return a list's labels."""
-        found = cells.items(self._one.cells.get(column, ""))
+        cell = self._one.cells.get(column, "")
+        found = cells.items(cell)
         labels = [item for item in found if cells.is_label(item)]
+        if any(_LINE_BREAK.search(item.strip()) for item in cells.pieces(cell)):
+            self._notes.add("line-break-in-item", column, self._one.line)
         if len(labels) < len(found):
             self._notes.add("item-too-long", column, self._one.line)
         if len(labels) > _ITEMS_MAX:
@@ -223,13 +252,16 @@ class _Reader:
         return () if spans is None or shift is None else tuple((start - shift, end - shift) for start, end in spans)
 
 
-def _person(member: str, one: _Raw, chain: tuple[str, ...], notes: Notes) -> Person:
+def _person(member: str, one: _Raw, chain: tuple[str, ...], skills: SkillList, notes: Notes) -> Person:
     read = _Reader(one, notes)
     seats = read.value("capacity", cells.capacity)
+    offers, wants = (skills.named(read.codes(column)) for column in ("offers", "wants"))
+    if {*offers} & {*wants}:
+        notes.add("wanted-and-offered", "wants", one.line)
     return Person(
         id=member,
-        offers=dict.fromkeys(read.codes("offers")),
-        wants=dict.fromkeys(read.codes("wants")),
+        offers=dict.fromkeys(offers),
+        wants=dict.fromkeys(wants),
         goals=read.codes("goals"),
         challenges=read.codes("challenges"),
         challenges_long=read.codes("challenges_long"),
