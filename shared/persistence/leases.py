@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from shared.kernel.errors import OutcomeUnknown, StaleVersion
 from shared.kernel.randomness import Randomness, jittered, new_id
-from shared.persistence.database import Database, Transaction
+from shared.persistence.database import Database, Document, Transaction
 from shared.persistence.errors import DatabaseFault
 from shared.persistence.indexes import Index
 
@@ -48,6 +48,8 @@ class Lease:
     async def try_take(self) -> bool:
         """Take or renew the lease; return whether it is held. A database that is away leaves things as they are."""
         try:
+            if self._until is None and not await self._looks_free():
+                return False
             taken = await self._database.transact(f"lease.{self._name}", self._take, give_up_after=RENEWED_EVERY_SECONDS)
         except (DatabaseFault, OutcomeUnknown, StaleVersion):
             return self.held
@@ -77,6 +79,15 @@ class Lease:
         except (DatabaseFault, OutcomeUnknown, StaleVersion):
             return
 
+    async def _looks_free(self) -> bool:
+        """Return whether a transaction is worth while: those who wait ask each second, and one read is all it costs."""
+        found = await self._database.collection(COLLECTION).find_one({"_id": self._name})
+        return found is None or self._may_take(found, self._database.wall.now())
+
+    def _may_take(self, found: Document, now: datetime) -> bool:
+        """Return whether a lease is mine already, or over, or held by this replica before its restart."""
+        return found["owner"] == self._owner or found["until"] <= now or self._is_my_former_self(found["replica"])
+
     async def _take(self, tx: Transaction) -> datetime | None:
         now = tx.wall.now()
         until = now + LASTS
@@ -86,10 +97,9 @@ class Lease:
             await leases.insert_one({"_id": self._name, "owner": self._owner, "replica": self._replica, "token": 1, "until": until})
             self.token = 1
             return until
-        mine = found["owner"] == self._owner
-        if not mine and found["until"] > now and not self._is_my_former_self(found["replica"]):
+        if not self._may_take(found, now):
             return None
-        token = found["token"] if mine else found["token"] + 1
+        token = found["token"] if found["owner"] == self._owner else found["token"] + 1
         change = {"owner": self._owner, "replica": self._replica, "token": token, "until": until}
         await leases.update_one({"_id": self._name, "token": found["token"]}, {"$set": change})
         self.token = token

@@ -9,8 +9,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterable, Sequence
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -40,10 +39,10 @@ def once(seed: int, plan: Plan, *, keep_trace: bool = False) -> Verdict:
     return run(seed, plan.faults, keep_trace=keep_trace, lasts=plan.lasts)
 
 
-def swept(first: int, end: int, given: Plan | None) -> Tally:
+def swept(seeds: range, given: Plan | None) -> Tally:
     """Run a chunk of seeds, each by its own plan or all by a given one."""
     tally = Tally()
-    for seed in range(first, end):
+    for seed in seeds:
         began = time.process_time()
         verdict = once(seed, given or plan_of(seed, PROCESSES))
         tally.add(verdict, time.process_time() - began)
@@ -73,21 +72,18 @@ class Sweep:
 
     def run(self, jobs: int) -> None:
         """Do what is not done yet."""
-        left = [first for first in range(self._begin, self._end, CHUNK) if first not in self._state.done]
-        ends = [min(first + CHUNK, self._end) for first in left]
+        begins = [first for first in range(self._begin, self._end, CHUNK) if first not in self._state.done]
+        left = [range(first, min(first + CHUNK, self._end)) for first in begins]
         work = partial(swept, given=self._given)
         if jobs == 1 and len(left) <= CHUNKS_A_PROCESS:
-            self._take(zip(left, map(work, left, ends), strict=True))
-        else:
-            pool = ProcessPoolExecutor(jobs, mp_context=get_context("spawn"), max_tasks_per_child=CHUNKS_A_PROCESS)
-            try:
-                self._take(zip(left, pool.map(work, left, ends), strict=True))
-            finally:
-                pool.shutdown(cancel_futures=True)  # interrupted: chunks that did not begin yet are left for the next time
+            self._take(left, map(work, left))
+        else:  # not concurrent.futures: CPython 3.11 hangs there when a process has done its tasks (gh-115634)
+            with get_context("spawn").Pool(jobs, maxtasksperchild=CHUNKS_A_PROCESS) as pool:
+                self._take(left, pool.imap(work, left))
 
-    def _take(self, results: Iterator[tuple[int, Tally]]) -> None:
-        for first, tally in results:
-            self._state.add(first, tally, self._path)
+    def _take(self, chunks: Sequence[range], tallies: Iterable[Tally]) -> None:
+        for seeds, tally in zip(chunks, tallies, strict=True):
+            self._state.add(seeds.start, tally, self._path)
             self.tally.merge(tally)
             for failure in tally.failures:
                 _say(self._report(failure["seed"], failure["rules"]))

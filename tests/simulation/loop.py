@@ -70,28 +70,25 @@ class Call:
 OWNER: ContextVar[Process] = ContextVar("owner")
 
 
-class SimulatedFuture(asyncio.Future[Any]):
-    """A future whose hash is its birth number, so that sets of futures iterate alike in every run."""
+class _Numbered:
+    """What has a number for its hash, from the first time that somebody asks, so that sets of such things iterate alike in every run."""
 
-    def __init__(self, birth: int, loop: asyncio.AbstractEventLoop) -> None:
-        """Know the number before anything asks for it."""
-        self._birth = birth
-        super().__init__(loop=loop)
+    _number: int
 
     def __hash__(self) -> int:
-        return self._birth
+        try:
+            return self._number
+        except AttributeError:
+            self._number = self.get_loop().next_number()  # type: ignore[attr-defined]
+            return self._number
 
 
-class SimulatedTask(asyncio.Task[Any]):
-    """A task whose hash is its birth number."""
+class SimulatedFuture(_Numbered, asyncio.Future[Any]):
+    """A future of the simulated loop."""
 
-    def __init__(self, birth: int, coro: Any, **more: Any) -> None:
-        """Know the number before asyncio puts the task into its set of all tasks."""
-        self._birth = birth
-        super().__init__(coro, **more)
 
-    def __hash__(self) -> int:
-        return self._birth
+class SimulatedTask(_Numbered, asyncio.Task[Any]):
+    """A task of the simulated loop."""
 
 
 class SimulatedLoop(asyncio.AbstractEventLoop):
@@ -100,7 +97,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
     def __init__(self, randomness: Randomness) -> None:
         self._randomness = randomness
         self._now = 0.0
-        self._births = 0
+        self._numbers = 0
         self._timers: list[tuple[float, int, Any, Process | None]] = []
         self._sequence = 0
         self._processes: list[Process] = []
@@ -108,6 +105,11 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         self.graveyard: list[asyncio.Task[Any]] = []
         self.troubles: list[dict[str, Any]] = []
         self.steps, self.steps_max = 0, STEPS_MAX
+
+    def next_number(self) -> int:
+        """Return a number that nothing had before."""
+        self._numbers += 1
+        return self._numbers
 
     def new_process(self, name: str, incarnation: int = 1) -> Process:
         """Return a new process on this loop."""
@@ -210,8 +212,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
 
     def create_future(self) -> asyncio.Future[Any]:
         """Return a future with a stable hash."""
-        self._births += 1
-        return SimulatedFuture(self._births, self)
+        return SimulatedFuture(loop=self)
 
     def create_task(
         self,
@@ -222,8 +223,7 @@ class SimulatedLoop(asyncio.AbstractEventLoop):
         **_: Any,
     ) -> asyncio.Task[Any]:
         """Return a task with a stable hash that belongs to the process in its context."""
-        self._births += 1
-        task = SimulatedTask(self._births, coro, loop=self, name=name or "task", context=context)
+        task = SimulatedTask(coro, loop=self, name=name or "task", context=context)
         self._owner(context).tasks.append(task)
         return task
 

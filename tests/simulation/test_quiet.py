@@ -6,7 +6,7 @@ from tests.simulation.explore import told
 from tests.simulation.faults import Plan
 from tests.simulation.run import run
 
-SEEDS = (4, 5, 6)
+SEEDS = (1, 2, 5)
 REACHED = (
     "profile:member.joined",
     "profile:member.moved",

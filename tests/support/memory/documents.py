@@ -34,9 +34,9 @@ def copied(stored: Any) -> Any:
 def value_at(document: Any, path: str) -> Any:
     """Return the value at a dotted path, or `MISSING`."""
     for step in path.split("."):
-        if isinstance(document, Mapping):
+        if type(document) is dict:
             document = document.get(step, MISSING)
-        elif isinstance(document, list) and step.isdecimal() and int(step) < len(document):
+        elif type(document) is list and step.isdecimal() and int(step) < len(document):
             document = document[int(step)]
         else:
             return MISSING
@@ -48,9 +48,9 @@ def value_at(document: Any, path: str) -> Any:
 def _values_at(document: Any, path: str) -> list[Any]:
     """Return the values that a filter looks at: those inside arrays on the way as well."""
     first, _, rest = path.partition(".")
-    if isinstance(document, list):
+    if type(document) is list:
         return [found for each in document for found in _values_at(each, path)] if not first.isdecimal() else [value_at(document, path)]
-    inner = document.get(first, MISSING) if isinstance(document, Mapping) else MISSING
+    inner = document.get(first, MISSING) if type(document) is dict else MISSING
     if not rest:
         return [inner]
     return [MISSING] if inner is MISSING else _values_at(inner, rest) or [MISSING]
@@ -75,7 +75,7 @@ def matches(document: Mapping[str, Any], filter_: Mapping[str, Any]) -> bool:
 
 
 def _field_meets(values: list[Any], wanted: Any) -> bool:
-    if isinstance(wanted, Mapping) and any(str(key).startswith("$") for key in wanted):
+    if type(wanted) is dict and any(key.startswith("$") for key in wanted):
         return all(_operator(name, values, argument) for name, argument in wanted.items())
     return _equal_any(values, wanted)
 
@@ -86,13 +86,13 @@ def _equal_any(values: Iterable[Any], wanted: Any) -> bool:
         if value is MISSING:
             if wanted is None:
                 return True
-        elif any(each == wanted and isinstance(each, bool) == isinstance(wanted, bool) for each in _itself_and_inside(value)):
+        elif _equal(value, wanted) or (type(value) is list and any(_equal(each, wanted) for each in value)):
             return True
     return False
 
 
-def _itself_and_inside(value: Any) -> list[Any]:
-    return [value, *value] if isinstance(value, list) else [value]
+def _equal(value: Any, wanted: Any) -> bool:
+    return bool(value == wanted) and (type(value) is bool) == (type(wanted) is bool)
 
 
 def _operator(name: str, values: list[Any], argument: Any) -> bool:
