@@ -1,8 +1,6 @@
 """The only door through which matching's facts leave: domain event to contract, ids and codes only (N9)."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any
 
 from services.matching.domain import events
 from shared.contracts import matching as contracts
@@ -37,5 +35,4 @@ CONTRACT_OF: Mapping[type[DomainEvent], type[Contract]] = {
 
 def contract_of(_: Aggregate, event: DomainEvent) -> Contract:
     """Return the contract that tells `event`; an event without one is a bug and stops the transaction."""
-    data: dict[str, Any] = asdict(event)
-    return CONTRACT_OF[type(event)].model_validate(data)
+    return CONTRACT_OF[type(event)].model_validate(event, from_attributes=True)

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from deploy.local.services import Services
 from deploy.local.tokens import TokenIssuer
 from services.matching.adapters.records import MongoCardRepository
 from services.matching.adapters.repositories import MongoPlaceRepository
+from services.matching.adapters.round_engine import WARMING, WORKER
 from services.matching.adapters.shapes import Shapes
 from services.matching.application.ports import KnownCard
 from services.matching.domain.card import Card, Offer, Want, WorkingSpan
@@ -45,30 +46,76 @@ PROGRAMME = "peers"
 WRITTEN_AT_ONCE = 500
 LOOK_SECONDS = 0.25
 WITHIN_SECONDS = 1_800.0
-TICKS = os.sysconf("SC_CLK_TCK")
+TICKS, PAGE_BYTES = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
 GOAL_PEOPLE, GOAL_SECONDS = 10_000, 30.0
 
 
 @dataclass(kw_only=True)
 class Measured:
-    """Seconds by stage, and what the processes used."""
+    """Of each stage: wall seconds, and each process's CPU seconds and largest resident memory."""
 
     people: int
-    seconds: dict[str, float] = field(default_factory=dict)
-    cpu_seconds: dict[str, float] = field(default_factory=dict)
-    peak_mib: dict[str, int] = field(default_factory=dict)
     proposals: int = 0
     servers: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
+    cpu_seconds: dict[str, dict[str, float]] = field(default_factory=dict)
+    resident_mib: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def add(self, stage: str, seconds: float, used: Mapping[str, "Used"], before: Mapping[str, "Used"]) -> None:
+        """Count one look at the processes for a stage."""
+        self.seconds[stage] = round(self.seconds.get(stage, 0.0) + seconds, 2)
+        cpu, resident = self.cpu_seconds.setdefault(stage, {}), self.resident_mib.setdefault(stage, {})
+        for name, now in used.items():
+            cpu[name] = round(cpu.get(name, 0.0) + now.cpu - (before[name].cpu if name in before else 0.0), 2)
+            resident[name] = max(resident.get(name, 0), now.mib)
 
     @property
     def total(self) -> float:
         """Return the whole round's time."""
         return round(sum(self.seconds.values()), 1)
 
+    def cpu_of(self, process: str) -> float:
+        """Return what a process used in the whole round."""
+        return round(sum(each.get(process, 0.0) for each in self.cpu_seconds.values()), 1)
+
     def told(self) -> dict[str, Any]:
         """Return it as JSON."""
         goal = {"goal_seconds": GOAL_SECONDS, "met": self.total <= GOAL_SECONDS} if self.people == GOAL_PEOPLE else {}
         return {**self.__dict__, "total_seconds": self.total, **goal}
+
+    def lines(self) -> list[str]:
+        """Return it as a table."""
+        names = list(dict.fromkeys(name for each in self.cpu_seconds.values() for name in each))
+        found = [f"{'':<24} {'wall s':>8}" + "".join(f"{name:>18}" for name in names) + "   (CPU s, MiB)"]
+        for stage, seconds in self.seconds.items():
+            cpu, mib = self.cpu_seconds[stage], self.resident_mib[stage]
+            found.append(f"{stage:<24} {seconds:8.1f}" + "".join(f"{cpu.get(name, 0):10.1f} {mib.get(name, 0):7d}" for name in names))
+        found.append(f"{'whole round':<24} {self.total:8.1f}" + "".join(f"{self.cpu_of(name):10.1f} {'':7}" for name in names))
+        return [*found, f"{self.people} people, {self.proposals} proposals, {', '.join(self.servers)}"]
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """CPU seconds of one process so far, without its children, and its resident memory."""
+
+    cpu: float
+    mib: int
+
+    @classmethod
+    def by(cls, pid: int) -> "Used":
+        """Ask the kernel."""
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        return cls(sum(int(value) for value in fields[11:13]) / TICKS, int(fields[21]) * PAGE_BYTES // 1024**2)
+
+
+def used_by(pids: Mapping[str, int]) -> dict[str, Used]:
+    """Look at the processes, and at the round's worker where there is one."""
+    found = {name: Used.by(pid) for name, pid in pids.items()}
+    for child in Path(f"/proc/{pids['matching']}/task/{pids['matching']}/children").read_text(encoding="utf-8").split():
+        with suppress(OSError):
+            if WORKER in Path(f"/proc/{child}/cmdline").read_text(encoding="utf-8"):
+                found["worker"] = Used.by(int(child))
+    return found
 
 
 def card_of(person: Person) -> Card:
@@ -130,51 +177,53 @@ async def measure(people: int, seed: int, say: Callable[[str], None]) -> Measure
         where = Where(processes=processes, kafka=folder / "kafka", mongo=folder / "mongo", logs=folder, randomness=SystemRandomness())
         kafka, mongo = await find_or_start_kafka(where), await find_or_start_mongo(where)
         measured.servers = [f"{server.product} {server.version}" for server in (kafka, mongo)]
+        await _warmed()
         issuer = TokenIssuer(folder, WallClock(), SystemRandomness())
         settings = {**kafka.settings, **mongo.settings}
         services = Services(processes, folder, settings, {"matching": dict(issuer.settings("matching"))}, names=("matching",))
         await services.start()
         await write_documents(_database(mongo), company(people, seed), say)
         pids = {"matching": services.running["matching"].pid} | {one.name: one.pid for one in (*kafka.processes, *mongo.processes)}
-        before = {name: _cpu(pid) for name, pid in pids.items()}
         headers = {"Authorization": f"Bearer {issuer.token('bench', ['hr_admin'])}"}
         async with httpx2.AsyncClient(base_url=services.urls["matching"], headers=headers, timeout=60) as client:
-            await _round(client, kafka, measured, say)
-        measured.cpu_seconds |= {name: round(_cpu(pid) - before[name], 1) for name, pid in pids.items()}
-        measured.cpu_seconds["matching"] = round(measured.cpu_seconds["matching"] - measured.cpu_seconds["worker"], 1)
-        measured.peak_mib |= {name: _peak(pid) for name, pid in pids.items()}
+            await _round(client, kafka, measured, pids, say)
         await services.stop()
     return measured
 
 
-async def _round(client: httpx2.AsyncClient, kafka: Server, measured: Measured, say: Callable[[str], None]) -> None:
+async def _warmed() -> None:
+    """Have the engine's machine code made: a cold cache is not what is measured."""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", WARMING)
+    await process.wait()
+
+
+async def _round(
+    client: httpx2.AsyncClient, kafka: Server, measured: Measured, pids: Mapping[str, int], say: Callable[[str], None]
+) -> None:
     (await client.put(f"/programmes/{PROGRAMME}", json={})).raise_for_status()
     told = {name.removeprefix("TANDEM_KAFKA__").lower(): value for name, value in kafka.settings.items() if "KAFKA__" in name}
     settings = KafkaSettings.model_validate(told)
     consumer = AIOKafkaConsumer(settings.name_of(MATCHING_PAIRING), **settings.client_options(), auto_offset_reset="earliest")
     await consumer.start()
     try:
-        seen = 0
-        last = time.perf_counter()
-        opened = (await client.post(f"/programmes/{PROGRAMME}/rounds", json={"seed": 1, "publish_when_solved": True})).json()
-        shown, stage = opened, "freeze"
-        while shown["state"] != "published" or seen < shown["counts"]["proposals"]:
+        last, before = time.perf_counter(), used_by(pids)
+        shown = (await client.post(f"/programmes/{PROGRAMME}/rounds", json={"seed": 1, "publish_when_solved": True})).json()
+        stage = "freeze"
+        while shown["state"] != "published" or measured.proposals < shown["counts"]["proposals"]:
             batch = await consumer.getmany(timeout_ms=int(1_000 * LOOK_SECONDS), max_records=5_000)
-            seen += sum(len(records) for records in batch.values())
-            shown = (await client.get(f"/rounds/{opened['round_id']}")).json()
-            if shown["state"] == "cancelled":
-                raise RuntimeError(f"the round was cancelled: {shown['failure']}")
-            now, before = time.perf_counter(), stage
-            stage = STAGE_OF[shown["state"]]
-            measured.seconds[before] = round(measured.seconds.get(before, 0.0) + now - last, 2)
-            last = now
-            if stage != before:
-                say(f"{before}: {measured.seconds[before]} s")
-            if sum(measured.seconds.values()) > WITHIN_SECONDS:
-                raise RuntimeError(f"not done within {WITHIN_SECONDS:.0f} s")
-        measured.proposals = seen
-        effort = (await client.get(f"/rounds/{opened['round_id']}/report")).json()["effort"]
-        measured.cpu_seconds["worker"], measured.peak_mib["worker"] = effort["cpu_seconds"], round(effort["peak_memory_mib"])
+            measured.proposals += sum(len(records) for records in batch.values())
+            now = time.perf_counter()
+            if now - last < LOOK_SECONDS:
+                continue
+            used = used_by(pids)
+            measured.add(stage, now - last, used, before)
+            last, before = now, used
+            shown = (await client.get(f"/rounds/{shown['round_id']}")).json()
+            if shown["state"] == "cancelled" or measured.total > WITHIN_SECONDS:
+                raise RuntimeError(f"{shown['state']}, not done within {measured.total} s: {shown['failure']}")
+            if STAGE_OF[shown["state"]] != stage:
+                say(f"{stage}: {measured.seconds[stage]} s")
+                stage = STAGE_OF[shown["state"]]
     finally:
         await consumer.stop()
 
@@ -185,17 +234,6 @@ STAGE_OF: Mapping[str, str] = {"opened": "freeze", "frozen": "solve", "publishin
 def _database(mongo: Server) -> Database:
     told = {name.removeprefix("TANDEM_MONGO__").lower(): value for name, value in mongo.settings.items() if "MONGO__" in name}
     return connect(MongoSettings.model_validate(told), "matching", wall=WallClock(), randomness=SystemRandomness())
-
-
-def _cpu(pid: int) -> float:
-    """Return CPU seconds of a process and its ended children (a worker's are told apart)."""
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return sum(int(value) for value in fields[11:15]) / TICKS
-
-
-def _peak(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-    return next(int(line.split()[1]) // 1024 for line in status.splitlines() if line.startswith("VmHWM"))
 
 
 def _say(text: str) -> None:
@@ -211,12 +249,7 @@ def main(arguments: Sequence[str]) -> int:
     asked = parser.parse_args(arguments)
     measured = asyncio.run(measure(asked.people, asked.seed, _say))
     told = measured.told()
-    for name, seconds in measured.seconds.items():
-        sys.stdout.write(f"{name:<24} {seconds:8.1f} s\n")
-    sys.stdout.write(f"{'whole round':<24} {measured.total:8.1f} s   {measured.proposals} proposals, {', '.join(measured.servers)}\n")
-    for name, cpu in measured.cpu_seconds.items():
-        sys.stdout.write(f"{name:<24} {cpu:8.1f} CPU s   {measured.peak_mib[name]} MiB at most\n")
-    sys.stdout.write(json.dumps(told) + "\n")
+    sys.stdout.write("\n".join([*measured.lines(), json.dumps(told)]) + "\n")
     if asked.json:
         asked.json.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     return 0
