@@ -19,12 +19,14 @@ from shared.kernel.randomness import Randomness
 from shared.kernel.tasks import Tasks
 from shared.messaging.consuming import Consumer
 from shared.messaging.outbox import Outbox
+from shared.messaging.sending import Sender
 from shared.messaging.telemetry import PathMetrics
+from shared.messaging.traced import TracedSender
 from shared.observability import log_events
 from shared.observability.health import Health
 from shared.observability.logging import get_log
 from shared.observability.metrics import Metrics
-from shared.observability.tracing import Tracing, tracing_to
+from shared.observability.tracing import Step, Tracing, no_step, tracing_to
 from shared.persistence.database import Database, Transaction
 from shared.persistence.doorbell import Doorbell
 from shared.settings import BadSettings, ServiceSettings, SharedSettings, TelemetrySettings
@@ -76,6 +78,7 @@ class Foundation(Generic[S]):
         )
         self._token = token_source(shared.auth, self.http)
         self._tracing = tracing or _tracing(service, shared.telemetry)
+        self.step: Step = no_step if self._tracing is None else self._tracing.step
 
     def outbox(self, tx: Transaction, cause: Cause) -> Outbox:
         """Return the door through which facts leave in this transaction."""
@@ -117,6 +120,10 @@ class Foundation(Generic[S]):
             replica=self.shared.kafka.group_instance_id,
             together=together,
         )
+
+    def traced_sender(self, sender: Sender) -> Sender:
+        """Return what sends facts: with a span for each when telemetry is on, else `sender` itself."""
+        return sender if self._tracing is None else TracedSender(sender, self._tracing.step)
 
     def peer(self, base_url: str) -> ServiceClient:
         """Return a reader of another service's HTTP API."""

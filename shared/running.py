@@ -75,7 +75,7 @@ class Running(Generic[S]):
         self._link: Link = link or BrokerLink(service.consumer, shared.kafka, randomness=foundation.randomness)
         self._relay = Relay(
             database=foundation.database,
-            sender=sender or KafkaSender(shared.kafka, f"tandem-{foundation.service}-relay"),
+            sender=foundation.traced_sender(sender or KafkaSender(shared.kafka, f"tandem-{foundation.service}-relay")),
             doorbell=foundation.outbox_bell,
             tasks=foundation.tasks,
             randomness=foundation.randomness,

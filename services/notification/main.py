@@ -53,6 +53,7 @@ def build(f: Foundation[NotificationSettings]) -> Service:
         bell=bell,
         pace=Pace(conversations=own.conversations, batch=own.batch, attempt_seconds_max=own.attempt_seconds_max(smtp)),
         registry=f.metrics.registry,
+        step=f.step,
     )
 
     async def waiting() -> dict[str, int]:

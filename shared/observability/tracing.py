@@ -2,21 +2,34 @@
 
 A span begins when a unit of work is bound to its transaction and ends with the commit; work that ran again or was refused leaves
 none. Its context goes out as `traceparent` with the facts of that work, so the spans of all services form one tree. Batches have a
-span per event, never one for all (their events belong to different traces). Ids and codes only (N9).
+span per event, never one for all (their events belong to different traces). Steps beside a transaction (a record on its way to the
+broker, a mail to its server) are spans below the work that asked for them. Ids and codes only (N9).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
-from opentelemetry.trace import Span, SpanKind, Tracer, set_span_in_context
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, set_span_in_context
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from shared.kernel.cause import Cause
 
 U = TypeVar("U")
 EXPORT_SECONDS_MAX = 2
-KINDS = {"command": SpanKind.SERVER, "batch": SpanKind.CONSUMER, "event": SpanKind.CONSUMER, "parked": SpanKind.CONSUMER}
+KINDS = {
+    "command": SpanKind.SERVER,
+    "batch": SpanKind.CONSUMER,
+    "event": SpanKind.CONSUMER,
+    "parked": SpanKind.CONSUMER,
+    "relay": SpanKind.PRODUCER,
+    "delivery": SpanKind.CLIENT,
+}
+"""By the first word of a span's name."""
+Failed = Callable[[str], None]
+Step = Callable[[str, Cause], AbstractContextManager[Failed]]
+"""A span around a block, of this name and below this cause; what the block is given marks it as failed, with a code."""
 PROPAGATOR = TraceContextTextMapPropagator()
 
 
@@ -48,10 +61,29 @@ class Tracing:
 
         return binding
 
+    @contextmanager
+    def step(self, name: str, cause: Cause) -> Iterator[Failed]:
+        """Make a span around a block, whatever comes of it (`Step`)."""
+        span = self._begun(name, cause)
+
+        def failed(code: str) -> None:
+            span.set_status(Status(StatusCode.ERROR, code))
+
+        try:
+            yield failed
+        finally:
+            span.end()
+
     def _begun(self, label: str, cause: Cause) -> Span:
         parent = PROPAGATOR.extract({} if cause.traceparent is None else {"traceparent": cause.traceparent})
         about = {"tandem.correlation_id": cause.correlation_id, "tandem.causation_id": cause.causation_id or ""}
         return self._tracer.start_span(label, parent, KINDS.get(label.partition(".")[0], SpanKind.INTERNAL), about)
+
+
+@contextmanager
+def no_step(_name: str, _cause: Cause) -> Iterator[Failed]:
+    """Make no span: telemetry is off (`Step`)."""
+    yield lambda _code: None
 
 
 def tracing_to(endpoint: str, service: str, share: float) -> Tracing:

@@ -1,15 +1,15 @@
 """OpenTelemetry: off by default; switched on, the spans of all services form one tree, of ids and codes only (N9, N17)."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
 
 from services.scheduling.main import NAME, build
 from services.scheduling.settings import SchedulingSettings
@@ -20,12 +20,15 @@ from shared.kernel.cause import Cause
 from shared.kernel.clock import WallClock
 from shared.kernel.randomness import seeded
 from shared.messaging.outbox import COLLECTION as OUTBOX
+from shared.messaging.sending import SendFailed
 from shared.observability.tracing import Tracing, tracing_to
+from shared.persistence.database import Document
 from shared.settings import BadSettings, SharedSettings, TelemetrySettings
 from tests.component.scheduling.house import ADA, BEN, activated, card, record_of
 from tests.support.memory.database import memory_database
 from tests.support.principals import TrustingAuthenticator
 from tests.support.probing import until
+from tests.support.spans import tracing_into
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 SHARED = SharedSettings(auth=AuthSettings(issuer="https://issuer.test", jwks="unused.json"))
@@ -70,9 +73,7 @@ def exporter() -> InMemorySpanExporter:
 @pytest.fixture
 def tracing(exporter: InMemorySpanExporter) -> Tracing:
     """Return tracing into this test."""
-    provider = TracerProvider(shutdown_on_exit=False)
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    return Tracing(provider.get_tracer("test"), provider.shutdown)
+    return tracing_into(exporter)
 
 
 class TestTracing:
@@ -106,6 +107,52 @@ class TestTracing:
             with pytest.raises(KeyError):
                 await foundation.database.transact("command.nothing", gives_up)
             assert len(exporter.get_finished_spans()) == before
+
+
+class BrokerThatRefuses:
+    """A broker that takes all but one key."""
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+    async def open(self) -> None:
+        """Be there."""
+
+    async def send(self, rows: Sequence[Document]) -> list[SendFailed | None]:
+        """Answer."""
+        return [SendFailed("KafkaTimeoutError") if row["key"] == self.key else None for row in rows]
+
+    async def rebuild(self) -> None:
+        """Be there."""
+
+    async def close(self) -> None:
+        """Be there."""
+
+
+class TestRelay:
+    """N17: the way to the broker is a span, too."""
+
+    async def test_each_record_is_a_span_below_the_work_that_committed_it(self, tracing: Tracing, exporter: InMemorySpanExporter) -> None:
+        """N17: one span a record until the broker answers, its refusal as a code; the record is not touched."""
+        async with scheduling(tracing) as foundation:
+            fact = (await foundation.database.collection(OUTBOX).find({"topic": "tandem-scheduling-session"}))[0]
+            work = next(span for span in exporter.get_finished_spans() if span.parent is not None)
+            exporter.clear()
+            sender = foundation.traced_sender(BrokerThatRefuses("other"))
+            answers = await sender.send([fact, fact | {"_id": "f-2", "key": "other"}])
+            sent, refused = sorted(exporter.get_finished_spans(), key=lambda span: span.status.description or "")
+            assert [None if each is None else each.code for each in answers] == [None, "KafkaTimeoutError"]
+            assert {sent.name, refused.name} == {"relay.tandem-scheduling-session"}
+            assert sent.parent is not None
+            assert (sent.context.trace_id, sent.parent.span_id) == (work.context.trace_id, work.context.span_id)
+            assert dict(sent.attributes or {}) == {"tandem.correlation_id": "c-1", "tandem.causation_id": fact["_id"]}
+            assert (refused.status.status_code, refused.status.description) == (StatusCode.ERROR, "KafkaTimeoutError")
+
+    async def test_off_there_is_nothing_between_relay_and_broker(self) -> None:
+        """N17: what is off costs nothing."""
+        broker = BrokerThatRefuses("other")
+        async with scheduling(None) as foundation:
+            assert foundation.traced_sender(broker) is broker
 
 
 class TestExport:

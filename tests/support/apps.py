@@ -15,6 +15,7 @@ from shared.kernel.clock import Clock, WallClock
 from shared.kernel.randomness import seeded
 from shared.messaging import status
 from shared.messaging.reading import TopicReader
+from shared.observability.tracing import Tracing
 from shared.persistence.database import Database
 from shared.running import application
 from shared.service import Service
@@ -50,9 +51,10 @@ async def running_app(
     clock: Clock | None = None,
     shared: SharedSettings | None = None,
     reader: Callable[[], TopicReader] | None = None,
+    tracing: Tracing | None = None,
     **client_options: Any,
 ) -> AsyncIterator[App[S]]:
-    """Build the service `name`; `clock` replaces business time, `reader` what replays read.
+    """Build the service `name`; `clock` replaces business time, `reader` what replays read, `tracing` the telemetry that is off.
 
     Calls need `headers=bearer(principal)` (tests.support.principals).
     """
@@ -65,6 +67,7 @@ async def running_app(
         randomness=seeded(name),
         database=database or memory_database(wall=wall),
         authenticator=TrustingAuthenticator(),
+        tracing=tracing,
     )
     if clock is not None:
         foundation.clock = clock

@@ -13,7 +13,7 @@ class Causes:
 
     def __init__(self, of_all: Cause) -> None:
         """Know nothing else yet."""
-        self._of_all = of_all
+        self.of_all = of_all
         self._known: dict[str, Cause] = {}
 
     def learn(self, delivery_id: str, member_id: str, cause: Cause) -> None:
@@ -22,7 +22,7 @@ class Causes:
 
     def of(self, data: Contract) -> Cause:
         """Return the cause of a fact."""
-        return self._known.get(getattr(data, "delivery_id", "")) or self._known.get(data.key) or self._of_all
+        return self._known.get(getattr(data, "delivery_id", "")) or self._known.get(data.key) or self.of_all
 
 
 class CausedOutbox:

@@ -11,7 +11,6 @@ from services.notification.adapters.records import DELIVERIES, PAIRINGS, RECIPIE
 from services.notification.domain.delivery import Delivery, State
 from services.notification.domain.recipient import Recipient
 from services.notification.domain.replicas import PairingSeen, SessionSeen
-from shared.kernel.cause import Cause
 from shared.persistence.aggregates import AggregateStore
 from shared.persistence.database import Transaction
 from shared.persistence.doorbell import Doorbell
@@ -69,6 +68,7 @@ class MongoDeliveries:
     async def add(self, deliveries: Sequence[Delivery]) -> None:
         """N2: the id is derived from the event, so a repeat inserts nothing."""
         for delivery in deliveries:
+            delivery.traceparent = self._causes.of_all.traceparent
             self._new.setdefault(delivery.id, delivery)
 
     async def _insert(self) -> None:
@@ -81,9 +81,7 @@ class MongoDeliveries:
         found = await self._rows.find({"_id": {"$in": list(delivery_ids)}, "claim": claim})
         deliveries = {each["_id"]: self._records.delivery(each) for each in found}
         for delivery in deliveries.values():
-            self._causes.learn(
-                delivery.id, delivery.member_id, Cause(correlation_id=delivery.correlation_id, causation_id=delivery.cause_id)
-            )
+            self._causes.learn(delivery.id, delivery.member_id, delivery.cause)
         return deliveries
 
     async def save(self, *deliveries: Delivery) -> None:

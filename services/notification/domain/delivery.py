@@ -9,6 +9,7 @@ from services.notification.domain import events
 from services.notification.domain.kinds import Channel, Kind
 from services.notification.domain.matter import Matter, News
 from services.notification.domain.recipient import Recipient
+from shared.kernel.cause import Cause
 
 NAMESPACE = uuid.UUID("6b8f1d0a-3a0e-5d57-9a53-7c2b5e0f4d01")
 
@@ -57,6 +58,13 @@ class Delivery:
     attempts: int = 0
     code: str | None = None
     done_at: datetime | None = None
+    traceparent: str | None = None
+    """The span of the work that asked for it, where telemetry is on (N17)."""
+
+    @property
+    def cause(self) -> Cause:
+        """Return why it is sent: what its log lines, spans and facts carry."""
+        return Cause(correlation_id=self.correlation_id, causation_id=self.cause_id, traceparent=self.traceparent)
 
     def settle(self, outcome: Outcome, recipient: Recipient, now: datetime) -> None:
         """Take the outcome of an attempt and record it as a fact of the recipient. A settled delivery stays settled."""

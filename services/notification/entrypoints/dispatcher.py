@@ -21,6 +21,7 @@ from shared.kernel.errors import OutcomeUnknown, StaleVersion
 from shared.kernel.tasks import Tasks
 from shared.observability import log_events
 from shared.observability.logging import correlated, get_log
+from shared.observability.tracing import Step, no_step
 from shared.persistence.doorbell import Doorbell
 from shared.persistence.errors import DatabaseFault
 from shared.persistence.patience import Patience
@@ -121,8 +122,10 @@ class Dispatcher:
         bell: Doorbell,
         pace: Pace,
         registry: CollectorRegistry,
+        step: Step = no_step,
     ) -> None:
         """`bell` rings after every commit that queued something; the sweep finds what other processes queued."""
+        self._step = step
         self._queue, self._directory, self._counter, self._settlement = queue, directory, counter, settlement
         self._mailers = [mailer() for _ in range(pace.conversations)]
         self._bell, self._pace = bell, pace
@@ -217,7 +220,10 @@ class Dispatcher:
             if self._stopping or not mailer.available or self._counter.wall.now() + margin > claimed.until:
                 await self._queue.release([each.id for each in lane[place:]], claimed.claim, self._counter.wall.now())
                 return
-            outcome = await self._attempt(delivery, await looking.sight(), mailer)
+            with self._step("delivery.attempt", delivery.cause) as failed:
+                outcome = await self._attempt(delivery, await looking.sight(), mailer)
+                if outcome.state in {State.PENDING, State.FAILED}:
+                    failed(outcome.code or "unknown")
             await self._settlement.settle(delivery, claimed.claim, outcome)
             self._tell(delivery, outcome)
             looking.learn(outcome)

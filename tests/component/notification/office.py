@@ -20,6 +20,7 @@ from shared.http.client import PeerUnavailable
 from shared.kernel.errors import NotFound
 from shared.kernel.randomness import SystemRandomness
 from shared.messaging.outbox import COLLECTION as OUTBOX
+from shared.observability.tracing import Tracing
 from shared.persistence.database import Database
 from shared.service import Service
 from shared.timers.timers import COLLECTION as TIMERS
@@ -172,7 +173,9 @@ class Office:
 
 
 @asynccontextmanager
-async def open_office(*, smtp_port: int, database: Database, wall: HandClock, **settings: Any) -> AsyncIterator[Office]:
+async def open_office(
+    *, smtp_port: int, database: Database, wall: HandClock, tracing: Tracing | None = None, **settings: Any
+) -> AsyncIterator[Office]:
     """Open an office; several may share one database."""
     clock, peer = HandClock(MONDAY), Peer({f"/pairings/{PAIRING}/explanation": LISTS, "/skills": LABELS})
 
@@ -183,7 +186,7 @@ async def open_office(*, smtp_port: int, database: Database, wall: HandClock, **
         return build(f)
 
     own = NotificationSettings(base_url="https://tandem.corp.example", sender="tandem@corp.example", **settings)
-    async with running_app(NAME, composed, own, database=database, clock=clock) as app:
+    async with running_app(NAME, composed, own, database=database, clock=clock, tracing=tracing) as app:
         office = Office(app, clock, wall, peer)
         office.dispatcher._pace = replace(office.dispatcher._pace, linger_seconds=0.0)
         yield office
