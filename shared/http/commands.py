@@ -1,10 +1,14 @@
-"""One HTTP command is one transaction: the idempotency key, the state and the outbox rows commit together (N2)."""
+"""One HTTP command is one transaction: the idempotency key, the state and the outbox rows commit together (N2).
+
+A refusal is an answer too: it is kept under its key, so that a late copy of a command cannot take effect after its sender was told no.
+"""
 
 import hashlib
 import json
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Generic, TypeVar, overload
 
 from fastapi import Request
@@ -14,7 +18,7 @@ from shared.http.principals import Principal
 from shared.kernel.cause import Cause
 from shared.kernel.clock import Clock
 from shared.kernel.errors import Invalid, Refusal, StaleVersion
-from shared.persistence.database import Database, Transaction
+from shared.persistence.database import Database, Document, Transaction
 from shared.persistence.indexes import Index
 
 U = TypeVar("U")
@@ -34,6 +38,15 @@ class IdempotencyKeyReused(Refusal):
     code = "idempotency-key-reused"
     status = 422
     title = "This Idempotency-Key was used for another request."
+
+
+class RefusedBefore(Refusal):
+    """What was refused under this `Idempotency-Key` before: the same answer again, whatever has changed meanwhile."""
+
+    def __init__(self, said: Mapping[str, Any]) -> None:
+        """Say what was said."""
+        vars(self).update({name: said[name] for name in ("code", "status", "title")})
+        super().__init__(**said["facts"])
 
 
 def cause_of(request: Request) -> Cause:
@@ -78,7 +91,7 @@ class CommandRunner(Generic[U]):
         """Carry out `work` in one transaction; with an `Idempotency-Key` a repeat gets the stored answer.
 
         `name` is the command's (log line and metric). `body` is what was sent: the same key with another body is
-        refused. `answer` is the type of the result (None when the work returns nothing). Refusals are not stored.
+        refused. `answer` is the type of the result (None when the work returns nothing). A refusal is stored like any answer.
         `work` may run more than once; nothing but its last run takes effect.
         """
         request.state.command = name
@@ -86,22 +99,51 @@ class CommandRunner(Generic[U]):
         cause = cause_of(request)
         asked = _digest(request, name, body)
 
-        async def once(tx: Transaction) -> Any:
-            if key is None:
-                return await work(self._bind(tx, cause))
-            now = self._wall.now()
-            before = await tx.collection(COLLECTION).find_one({"_id": key})
-            if before is not None and before["expires_at"] > now:
-                return self._stored(before, asked, answer)
+        async def once(tx: Transaction) -> tuple[Document | None, Any]:
+            before = await self._before(tx, key)
+            if before is not None:
+                return before, None
             result = await work(self._bind(tx, cause))
-            await self._store(tx, key, {"digest": asked, "answer": self._plain(result, answer), "expires_at": now + LIFETIME}, before)
-            return result
+            await self._store(tx, key, asked, {"answer": self._plain(result, answer)})
+            return None, result
 
-        return await self._database.transact(f"command.{name}", once, give_up_after=GIVE_UP_AFTER_SECONDS)
+        async def keep(tx: Transaction, refusal: Refusal) -> Document | None:
+            before = await self._before(tx, key)
+            if before is None:
+                await self._store(tx, key, asked, {"refusal": _said(refusal)})
+            return before
 
-    def _stored(self, row: dict[str, Any], asked: str, answer: type[Any] | None) -> Any:
+        transact = partial(self._database.transact, f"command.{name}", give_up_after=GIVE_UP_AFTER_SECONDS)
+        try:
+            before, result = await transact(once)
+        except Refusal as refusal:
+            before = await transact(partial(keep, refusal=refusal)) if key is not None else None
+            if before is None:
+                raise
+        return result if before is None else self._stored(before, asked, answer)
+
+    async def _before(self, tx: Transaction, key: str | None) -> Document | None:
+        """Return what was answered under a key, if that still counts."""
+        if key is None:
+            return None
+        found = await tx.collection(COLLECTION).find_one({"_id": key})
+        if found is not None and found["expires_at"] <= self._wall.now():
+            await tx.collection(COLLECTION).delete_one({"_id": key})
+            return None
+        return found
+
+    async def _store(self, tx: Transaction, key: str | None, asked: str, said: Document) -> None:
+        if key is None:
+            return
+        row = {"_id": key, "digest": asked, "expires_at": self._wall.now() + LIFETIME} | said
+        if not await tx.collection(COLLECTION).upsert_missing([row]):
+            raise StaleVersion(COLLECTION, key)  # somebody with the same key was faster: run again and find their answer
+
+    def _stored(self, row: Document, asked: str, answer: type[Any] | None) -> Any:
         if row["digest"] != asked:
             raise IdempotencyKeyReused
+        if "refusal" in row:
+            raise RefusedBefore(row["refusal"])
         return None if answer is None else self._adapter(answer).validate_python(row["answer"])
 
     def _plain(self, result: Any, answer: type[Any] | None) -> Any:
@@ -110,14 +152,6 @@ class CommandRunner(Generic[U]):
                 raise TypeError("a command with a result needs `answer`, the type of the result")
             return None
         return self._adapter(answer).dump_python(result, mode="json")
-
-    @staticmethod
-    async def _store(tx: Transaction, key: str, row: dict[str, Any], before: dict[str, Any] | None) -> None:
-        keys = tx.collection(COLLECTION)
-        if before is not None:
-            await keys.replace_one({"_id": key}, {"_id": key} | row)
-        elif not await keys.upsert_missing([{"_id": key} | row]):
-            raise StaleVersion(COLLECTION, key)  # somebody with the same key was faster: run again and find their answer
 
     def _adapter(self, answer: type[Any]) -> TypeAdapter[Any]:
         if answer not in self._adapters:
@@ -132,6 +166,11 @@ def _key_of(request: Request, principal: Principal) -> str | None:
     if not _KEY_FORM.fullmatch(given):
         raise Invalid(field="Idempotency-Key", rule="1 to 200 visible ASCII characters")
     return hashlib.sha256(f"{principal.subject}\n{given}".encode()).hexdigest()
+
+
+def _said(refusal: Refusal) -> Document:
+    """Return what a refusal says: ids, codes and numbers, never words."""
+    return {"code": refusal.code, "status": refusal.status, "title": refusal.title, "facts": dict(refusal.facts)}
 
 
 def _digest(request: Request, name: str, body: object) -> str:

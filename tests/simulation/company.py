@@ -30,8 +30,6 @@ class Command:
     name: str
     key: str
     status: int | None = None
-    asked_at: int = 0
-    """The number of the service's last commit when the copy that was answered was sent."""
 
 
 class Company:
@@ -46,8 +44,6 @@ class Company:
         self.strange: list[str] = []
         """Answers that nobody should ever get."""
         self.members: list[str] = []
-        self.last_commit: Callable[[str], int] = lambda _service: 0
-        """The number of a service's last commit, where that is known at once."""
         self._gone: dict[str, None] = {}
 
     # --- the year -------------------------------------------------------------------------------------------------
@@ -222,8 +218,6 @@ class Company:
             node = nodes[int(self._luck.random() * len(nodes))]
             content: dict[str, Any] = {"content": body} if isinstance(body, str) else {"json": body} if body is not None else {}
             request = httpx2.Request(method, f"http://{service}{path}", headers=headers | bearer(who), **content)
-            if command is not None:
-                command.asked_at = self.last_commit(service)
             try:
                 answer = await self._servers.serve(node, request)
             except httpx2.HTTPError:

@@ -201,10 +201,6 @@ class Servers:
             for node in nodes:
                 node.start()
 
-    def last_commit(self, service: str) -> int:
-        """Return the number of a service's last commit."""
-        return self.databases[service].number
-
     async def reach(self, _caller: Node, request: httpx2.Request) -> httpx2.Response:
         """Carry a request to a replica of a service, and the answer back if it comes."""
         ports = {8101: "profile", 8102: "matching", 8103: "scheduling", 8104: "notification"}

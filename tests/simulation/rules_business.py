@@ -86,14 +86,10 @@ def nobody_is_paired_with_whom_they_barred(evidence: Evidence) -> Iterator[str]:
 
 
 def a_command_takes_effect_once(evidence: Evidence) -> Iterator[str]:
-    """I10: each proposal that a member made became one pairing, and nothing else became one."""
-    proposed = [fact for fact in evidence.ledger.named("matching", "pairing.proposed") if fact.data["initiator_id"]]
-    made, before = Counter(fact.correlation_id for fact in proposed), {fact.correlation_id: fact.commit for fact in proposed}
+    """I10: each proposal that a member made became one pairing, each that was refused none, and nothing else became one."""
+    made = Counter(fact.correlation_id for fact in evidence.ledger.named("matching", "pairing.proposed") if fact.data["initiator_id"])
     for command in evidence.company.commands:
-        if command.name != "propose" or command.status is None:
-            continue
-        forgotten = before.get(command.key, command.asked_at + 1) <= command.asked_at  # later: a late copy; refusals are not kept
-        if made[command.key] != 1 if command.status == CREATED else forgotten:
+        if command.name == "propose" and command.status is not None and made[command.key] != (command.status == CREATED):
             yield f"{command.key} was answered {command.status} and made {made[command.key]} pairings"
     yield from (f"{key} made {times} pairings" for key, times in made.items() if times > 1)
 

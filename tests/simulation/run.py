@@ -68,7 +68,6 @@ class _Run:
         self.servers = Servers(self.world, REPLICAS)
         self.servers.service_token = token_of(Principal(subject="notification", roles=(Role.SERVICE,)))
         self.company = Company(self.world, self.servers, PEOPLE, lasts)
-        self.company.last_commit = self.servers.last_commit
         self.written: list[dict[str, Any]] = []
         self.evidence = oracle.Evidence(self.servers, self.company, Ledger(self.servers), self.written, self.world.loop.troubles)
         self.found: list[oracle.Violation] = []

@@ -30,6 +30,11 @@ async def count(app: App[SmallSettings]) -> int:
     return await app.database.collection(THINGS).count({})
 
 
+def without_correlation(problem: dict[str, object]) -> dict[str, object]:
+    """Return a problem without what differs in every request."""
+    return {name: each for name, each in problem.items() if name != "correlation_id"}
+
+
 class TestIdempotencyKey:
     """C: a session stored twice because the first save looked slow."""
 
@@ -61,12 +66,25 @@ class TestIdempotencyKey:
         other = await app.client.post("/things", json={"name": "b", "number": 0}, headers=KEY | bearer(member("m-2")))
         assert other.json() == {"name": "b", "number": 2}
 
-    async def test_a_refusal_is_not_stored(self, app: App[SmallSettings]) -> None:
-        """What was refused may be tried again under the same key once the obstacle is gone."""
+    async def test_a_refusal_is_the_answer_of_its_key(self, app: App[SmallSettings]) -> None:
+        """N2: a late copy of what was refused cannot take effect once the obstacle is gone; another key can."""
         await app.client.post("/things", json={"name": "a", "number": 0})
-        assert (await app.client.post("/things", json={"name": "a", "number": 0}, headers=KEY)).status_code == 409
+        refused = await app.client.post("/things", json={"name": "a", "number": 0}, headers=KEY)
         await app.database.collection(THINGS).delete_many({})
-        assert (await app.client.post("/things", json={"name": "a", "number": 0}, headers=KEY)).status_code == 201
+        late = await app.client.post("/things", json={"name": "a", "number": 0}, headers=KEY)
+        assert refused.status_code == 409
+        assert await count(app) == 0
+        assert without_correlation(late.json()) == without_correlation(refused.json())
+        assert (await app.client.post("/things", json={"name": "a", "number": 0}, headers={"Idempotency-Key": "k-2"})).status_code == 201
+
+    async def test_one_of_two_copies_decides_for_both(self, app: App[SmallSettings]) -> None:
+        """N2: while one copy is being refused another may be done; then both are told that it was done, or both that it was not."""
+        await app.client.post("/things", json={"name": "a", "number": 0})
+        copies = asyncio.gather(*(app.client.post("/things", json={"name": "a", "number": 0}, headers=KEY) for _ in range(6)))
+        _, answers = await asyncio.gather(app.database.collection(THINGS).delete_many({}), copies)
+        told = {answer.status_code for answer in answers}
+        assert len(told) == 1
+        assert await count(app) == (told == {201})
 
     async def test_a_key_has_a_lifetime(self, app: App[SmallSettings]) -> None:
         """An expired row is no answer, whether or not the database has swept it."""
