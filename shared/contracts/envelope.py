@@ -1,17 +1,17 @@
 """CloudEvents 1.0 in Kafka's binary mode: the attributes of a fact as `ce_` headers (architecture section 4)."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import datetime
 
 from shared.contracts.base import Contract, instant_text
+from shared.kernel.values import value
 
 
 class BadEnvelope(ValueError):
     """A required header is missing or unreadable; names the header, never its value."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Envelope:
     """Who says what about whom, when, in which order and why. `sequence` counts the facts of `subject`."""
 
@@ -45,19 +45,16 @@ class Envelope:
         return [(name, value.encode()) for name, value in values.items() if value is not None]
 
     @classmethod
-    def read(cls, headers: Iterable[tuple[str, bytes | None]]) -> "Envelope":
+    def read(cls, headers: Collection[tuple[str, bytes | None]]) -> "Envelope":
         """Read the headers of a record.
 
         Raises:
             BadEnvelope: when a required header is missing or not readable.
 
         """
-        found: dict[str, str] = {}
-        for name, value in headers:
-            try:
-                found[name.lower()] = (value or b"").decode()
-            except UnicodeDecodeError:
-                found.pop(name.lower(), None)
+        found = dict(headers)
+        if "ce_id" not in found:  # written by somebody else, in other letters
+            found = {name.lower(): value for name, value in headers}
         try:
             return cls(
                 id=_required(found, "ce_id"),
@@ -66,9 +63,9 @@ class Envelope:
                 subject=_required(found, "ce_subject"),
                 time=_moment(_required(found, "ce_time")),
                 sequence=int(_required(found, "ce_sequence")),
-                correlation_id=found.get("ce_correlationid") or _required(found, "ce_id"),
-                causation_id=found.get("ce_causationid") or None,
-                traceparent=found.get("traceparent") or None,
+                correlation_id=_optional(found, "ce_correlationid") or _required(found, "ce_id"),
+                causation_id=_optional(found, "ce_causationid"),
+                traceparent=_optional(found, "traceparent"),
             )
         except BadEnvelope:
             raise
@@ -76,11 +73,21 @@ class Envelope:
             raise BadEnvelope("ce_time or ce_sequence") from None
 
 
-def _required(found: dict[str, str], name: str) -> str:
-    value = found.get(name, "")
-    if not value:
+def _required(found: dict[str, bytes | None], name: str) -> str:
+    text = _optional(found, name)
+    if text is None:
         raise BadEnvelope(name)
-    return value
+    return text
+
+
+def _optional(found: dict[str, bytes | None], name: str) -> str | None:
+    content = found.get(name)
+    if not content:
+        return None
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return None
 
 
 def _moment(text: str) -> datetime:

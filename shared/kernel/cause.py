@@ -1,9 +1,9 @@
 """Why something happens: carried from the request to the event to the mail (N17)."""
 
-from dataclasses import dataclass
+from shared.kernel.values import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value
 class Cause:
     """Correlation for one unit of work: the same `correlation_id` from HTTP call to mail."""
 

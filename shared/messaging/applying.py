@@ -65,10 +65,10 @@ class Applier(Generic[U]):
     async def take(self, tx: Transaction, items: Sequence[Item[U]]) -> Tally:
         """Apply a batch: known ids dropped, held lanes parked behind, the rest executed in order. Unreadable ones are buried."""
         tally = Tally()
-        tx.foreseen = tuple(dict.fromkeys(item.key for item in items))
-        new = dict.fromkeys(await Inbox(tx, self._group, self._inbox_keeps).mark(item.event_id for item in items))
+        tx.foreseen = tuple(dict.fromkeys([item.key for item in items]))
+        new = dict.fromkeys(await Inbox(tx, self._group, self._inbox_keeps).mark([item.event_id for item in items]))
         lanes = Lanes(tx)
-        await lanes.load(item.lane for item in items)
+        await lanes.load([item.lane for item in items])
         for item in items:
             if item.event_id not in new:
                 tally.duplicate += 1

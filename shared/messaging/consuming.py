@@ -102,7 +102,7 @@ class Consumer(Generic[U]):
         """
         report = BatchReport(topic, records, asyncio.get_running_loop().time(), self.database.wall.now(), lag)
         route = self._routes[topic.name]
-        items = [item for record in records if (item := decode(Message.of(record, topic), route)) is not None]
+        items = [item for record in records if (item := decode(record, route)) is not None]
         outcome = "failed"
         tallies: list[Tally] = []
         try:
@@ -134,7 +134,7 @@ class Consumer(Generic[U]):
 
     async def _batch(self, topic: Topic, items: list[Item[U]]) -> list[Tally]:
         watch = self._watches[topic.name]
-        unreadable = sum(item.work is None for item in items)
+        unreadable = sum([item.work is None for item in items])
         if watch.too_many(unreadable, len(items)):
             raise ConsumerHalted
         try:

@@ -23,6 +23,7 @@ class Inbox:
         """Mark events as handled; return those that were not marked before. A racing twin aborts the transaction."""
         now = self._tx.wall.now()
         prefix = f"{self._group}:"
-        rows = [{"_id": f"{prefix}{each}", "at": now, "expires_at": now + self._keep} for each in dict.fromkeys(event_ids)]
+        expires_at = now + self._keep
+        rows = [{"_id": prefix + each, "at": now, "expires_at": expires_at} for each in dict.fromkeys(event_ids)]
         new = await self._tx.collection(COLLECTION).upsert_missing(rows)
         return [each[len(prefix) :] for each in new]

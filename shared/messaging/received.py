@@ -1,18 +1,18 @@
 """What a handler gets, and how the records of a topic are told to handlers."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from shared.contracts.base import Contract
 from shared.contracts.envelope import Envelope
 from shared.contracts.topics import Topic
+from shared.kernel.values import value
 
 C = TypeVar("C", bound=Contract)
 U = TypeVar("U")
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Received(Generic[C]):
     """One fact as it arrived: its data, and who said it about whom, when and why."""
 

@@ -1,5 +1,6 @@
 """What the message path says of itself: one canonical line per batch, and figures by type and outcome (N17)."""
 
+from collections import Counter as Counted
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -20,13 +21,10 @@ class BatchReport:
         self.topic = topic.name
         self.size = len(records)
         self.lag = lag
-        self.offsets: dict[str, str] = {}
-        spans: dict[int, tuple[int, int]] = {}
-        for record in records:
-            low, high = spans.get(record.partition, (record.offset, record.offset))
-            spans[record.partition] = (min(low, record.offset), max(high, record.offset))
-        self.offsets = {str(partition): f"{low}-{high}" for partition, (low, high) in sorted(spans.items())}
-        oldest = min((record.timestamp for record in records), default=0)
+        first = {record.partition: record.offset for record in reversed(records)}  # offsets of a partition ascend
+        last = {record.partition: record.offset for record in records}
+        self.offsets = {str(partition): f"{first[partition]}-{last[partition]}" for partition in sorted(first)}
+        oldest = min([record.timestamp for record in records], default=0)
         self.oldest_age_ms = max(0, int((now - datetime.fromtimestamp(max(0, oldest) / 1000, UTC)).total_seconds() * 1000))
         self._began = began
         self.seconds = 0.0
@@ -70,8 +68,8 @@ class PathMetrics:
         self._seconds.labels(report.topic).observe(report.seconds)
         self._age.labels(report.topic).set(report.oldest_age_ms / 1000)
         for tally in tallies:
-            for type_ in tally.applied:
-                self._events.labels(type_, "applied").inc()
+            for type_, count in Counted(tally.applied).items():
+                self._events.labels(type_, "applied").inc(count)
             for _, type_, _ in tally.parked:
                 self._events.labels(type_, "parked").inc()
             for _, type_, _ in tally.dead:

@@ -7,13 +7,12 @@ libraries pass through the same formatter, cut to their first line, without valu
 import logging
 import sys
 from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from contextvars import Token
+from contextvars import ContextVar, Token
 from pathlib import Path
 from typing import Any, TextIO, cast
 
 import ecs_logging
 import structlog
-from structlog.contextvars import bind_contextvars, merge_contextvars, reset_contextvars
 
 from shared.observability import log_events
 from shared.observability.rate_limit import RateLimit
@@ -38,6 +37,7 @@ _CHATTY = ("uvicorn.error", "faststream", "aiokafka", "httpx2", "httpcore2")
 _RETRIED = ("aiokafka.consumer.group_coordinator", "Group Coordinator Request failed")
 """Logged as an error although the library tries again by itself: a fresh broker has to make its groups' topic first."""
 _NANOSECONDS_PER_MILLISECOND = 1_000_000
+_CORRELATION: ContextVar[str] = ContextVar("correlation_id")
 
 
 def get_log() -> Log:
@@ -53,20 +53,20 @@ def library_logger(name: str) -> logging.Logger:
 class correlated:  # noqa: N801 - reads like a function, as context managers do
     """N17: every line written inside carries this correlation id as `trace.id`. Entered for each event, so it is kept cheap."""
 
-    __slots__ = ("_before", "_id")
+    __slots__ = ("_id", "_token")
 
     def __init__(self, correlation_id: str) -> None:
         """Nothing is bound before `with`."""
         self._id = correlation_id
-        self._before: Mapping[str, Token[Any]] = {}
+        self._token: Token[str]
 
     def __enter__(self) -> None:
         """Bind the id."""
-        self._before = bind_contextvars(correlation_id=self._id)
+        self._token = _CORRELATION.set(self._id)
 
     def __exit__(self, *_: object) -> None:
         """Go back to what was bound before."""
-        reset_contextvars(**self._before)
+        _CORRELATION.reset(self._token)
 
 
 class _Sink:
@@ -107,6 +107,13 @@ class _LibraryHandler(logging.Handler):
             self._sink.msg(str(line))
         except Exception:  # noqa: BLE001  # a line that cannot be written must not end the work it tells of
             self.handleError(record)
+
+
+def _with_correlation(_logger: Any, _level: str, line: _Line) -> _Line:
+    correlation_id = _CORRELATION.get(None)
+    if correlation_id is not None:
+        line.setdefault("correlation_id", correlation_id)
+    return line
 
 
 def _without_values(_logger: Any, _level: str, line: _Line) -> _Line:
@@ -150,7 +157,7 @@ def configure_logging(service: str, *, level: str = "info", file: Path | None = 
     files = [] if file is None else [_opened(file)]
     sink = _Sink([stream or sys.stdout, *files])
     formatter = _rendered(ecs_logging.StructlogFormatter())
-    chain: list[structlog.typing.Processor] = [merge_contextvars, _without_values, _EcsNames(service), formatter]
+    chain: list[structlog.typing.Processor] = [_with_correlation, _without_values, _EcsNames(service), formatter]
     threshold = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
         processors=chain,

@@ -9,7 +9,7 @@ IDS_AT_ONCE = 50
 """SecantusDB takes 1.5 ms of CPU for each of 2,000 ids, 0.14 ms for each of 100 and 0.09 for each of 50; MongoDB does not care."""
 
 
-def by_ids(ids: Sequence[Any], field: str = "_id") -> Iterator[Filter]:
+def by_ids(ids: Sequence[Any], field: str = "_id", *, at_once: int = IDS_AT_ONCE) -> Iterator[Filter]:
     """Yield the filters by which all of them are met."""
-    for start in range(0, len(ids), IDS_AT_ONCE):
-        yield {field: {"$in": list(ids[start : start + IDS_AT_ONCE])}}
+    for start in range(0, len(ids), at_once):
+        yield {field: {"$in": list(ids[start : start + at_once])}}

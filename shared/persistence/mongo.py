@@ -70,6 +70,7 @@ class MongoDriver:
         self._client = client
         self._database = client[name]
         self._collections: dict[str, AsyncIOMotorCollection[Document]] = {}
+        self._idle: list[AsyncIOMotorClientSession] = []
         self.orphans: Orphans | None = None
         self._concern = WriteConcern(settings.write_concern, j=settings.journal)
 
@@ -79,8 +80,7 @@ class MongoDriver:
 
     async def begin(self, label: str) -> "MongoSession":  # noqa: ARG002 - names the fault point in simulated drivers
         """Open a transaction: snapshot reads from the primary, majority writes."""
-        with translated:
-            session = await self._client.start_session()
+        session = self._idle.pop() if self._idle else await self._started()
         if self.orphans is not None:
             try:
                 await self.orphans.note(cast("Any", session.session_id)["id"])  # a property that motor's stub calls a method
@@ -88,7 +88,12 @@ class MongoDriver:
                 await session.end_session()
                 raise
         session.start_transaction(ReadConcern("snapshot"), self._concern, ReadPreference.PRIMARY)
-        return MongoSession(self._opened, session)
+        return MongoSession(self._opened, session, self._idle)
+
+    async def _started(self) -> AsyncIOMotorClientSession:
+        with translated:
+            # every transaction reads its own snapshot from the primary: nothing is left for a session to promise
+            return await self._client.start_session(causal_consistency=False)
 
     def _opened(self, name: str) -> "AsyncIOMotorCollection[Document]":
         """Return a collection of the driver, made once: making one costs several times what using it does."""
@@ -131,16 +136,25 @@ class MongoDriver:
 
     async def close(self) -> None:
         """Close all connections."""
+        while self._idle:
+            await self._idle.pop().end_session()
         self._client.close()
 
 
 class MongoSession:
-    """One open transaction."""
+    """One open transaction. A session that has committed is used again: starting and ending one are two trips to a thread."""
 
-    def __init__(self, opened: "Callable[[str], AsyncIOMotorCollection[Document]]", session: AsyncIOMotorClientSession) -> None:
-        """Take a session whose transaction has been started; `opened` gives the driver's collections."""
+    def __init__(
+        self,
+        opened: "Callable[[str], AsyncIOMotorCollection[Document]]",
+        session: AsyncIOMotorClientSession,
+        idle: list[AsyncIOMotorClientSession],
+    ) -> None:
+        """Take a session whose transaction has been started; `opened` gives the driver's collections, `idle` takes the session back."""
         self._opened = opened
         self._session = session
+        self._idle = idle
+        self._committed = False
 
     def collection(self, name: str) -> "MongoCollection":
         """Return a collection bound to this transaction."""
@@ -150,6 +164,7 @@ class MongoSession:
         """Commit, or repeat the commit: the server applies it once."""
         try:
             await self._session.commit_transaction()
+            self._committed = True
         except PyMongoError as fault:
             if fault.has_error_label("UnknownTransactionCommitResult"):
                 raise CommitUnknown(detail_of(fault)) from None
@@ -162,8 +177,12 @@ class MongoSession:
                 await self._session.abort_transaction()
 
     async def end(self) -> None:
-        """Give the session back to the pool."""
-        await self._session.end_session()
+        """Keep the session for the next transaction; one that met trouble goes back to the driver, which may throw it away."""
+        if self._committed:
+            self._committed = False
+            self._idle.append(self._session)
+        else:
+            await self._session.end_session()
 
 
 class MongoCollection:
@@ -242,10 +261,10 @@ class MongoCollection:
         """Insert those documents whose `_id` is new (trap 5: an insert that meets a duplicate would abort the transaction)."""
         if not documents:
             return []
-        writes = [
-            UpdateOne({"_id": each["_id"]}, {"$setOnInsert": {k: v for k, v in each.items() if k != "_id"}}, upsert=True)
-            for each in documents
-        ]
+        writes = []
+        for each in documents:
+            rest = dict(each)
+            writes.append(UpdateOne({"_id": rest.pop("_id")}, {"$setOnInsert": rest}, upsert=True))
         with translated:
             result = await self._on.bulk_write(writes, session=self._in)
         inserted = result.upserted_ids or {}
