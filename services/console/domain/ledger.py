@@ -1,5 +1,6 @@
 """Keeps count of a topic's facts per key: 1, 2, 3 … without a gap, each told once (N1, N2). Ids and numbers only."""
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from services.console.domain.facts import Fact
 
 RECENT = 64
-"""A killed relay repeats what it sent in its last moments; older ids of a key need not be kept."""
+"""A killed relay repeats what it sent in its last moments; older ids of a key need not be kept, and of these a hash will do."""
 TROUBLES_KEPT = 50
 
 
@@ -16,7 +17,7 @@ class Count:
     """How far one key is."""
 
     sequence: int
-    recent: list[str] = field(default_factory=list)
+    recent: "array[int]" = field(default_factory=lambda: array("q"))
 
 
 @dataclass(slots=True)
@@ -38,12 +39,12 @@ class Ledger:
         if not event_id or not text.isdecimal():
             self.unreadable += 1
             return
-        sequence, place = int(text), (fact.topic, fact.key)
+        sequence, place, mark = int(text), (fact.topic, fact.key), hash(event_id)
         known = self._keys.get(place)
         if known is None:
-            self._keys[place] = Count(sequence, [event_id])
+            self._keys[place] = Count(sequence, array("q", [mark]))
             return
-        if event_id in known.recent:
+        if mark in known.recent:
             self.copies += 1
             return
         if sequence > known.sequence + 1:
@@ -53,7 +54,8 @@ class Ledger:
             self.disorders += 1
             self._complain("disorder", fact, known.sequence, sequence)
         known.sequence = max(known.sequence, sequence)
-        known.recent = [*known.recent[-RECENT + 1 :], event_id]
+        known.recent.append(mark)
+        del known.recent[:-RECENT]
 
     @property
     def keys(self) -> int:

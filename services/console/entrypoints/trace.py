@@ -8,7 +8,7 @@ import typer
 from services.console.application.trace import trace as follow
 from services.console.domain.endings import ConsoleTrouble
 from services.console.domain.path import Step
-from services.console.entrypoints.output import Json, connections, print_json, print_line, run
+from services.console.entrypoints.output import Json, connections, print_json, print_line, progress, run
 
 
 def trace(
@@ -22,7 +22,8 @@ def trace(
     Example: tandem trace 4ea8ba90-7e7c-4893-ba2d-7942cc37c49a
     """
     to = connections(context)
-    found = run(follow(name, to.facts(), to.log_lines(logs)))
+    with progress(f"trace of {name}") as told:
+        found = run(follow(name, to.facts(), to.log_lines(logs), told))
     if not found.facts and not found.lines:
         raise ConsoleTrouble(f"Nothing is known of {name}: neither a fact nor a log line carries it")
     if as_json:
