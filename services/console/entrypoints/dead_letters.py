@@ -1,6 +1,6 @@
 """`tandem dead-letters`: messages that a service set aside (N2)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -15,6 +15,7 @@ dead_letters = typer.Typer(
 )
 SERVICE = typer.Argument(help="profile, matching, scheduling or notification.")
 LETTER = typer.Argument(help="The dead letter's id, from `list`.")
+AUDITED = ("at", "action", "outcome", "by", "reason")
 COLUMNS = ("service", "event_id", "type", "topic", "code", "attempts", "held", "first_at")
 
 
@@ -61,7 +62,7 @@ def show(
     if as_json:
         print_json(found)
     else:
-        print_table(f"Dead letter {letter}", ("field", "value"), [(name, value) for name, value in found.items()])
+        print_table(f"Dead letter {letter}", ("field", "value"), list(_fields(found)))
 
 
 @dead_letters.command()
@@ -100,6 +101,17 @@ def discard(
     """
     found = run(_with_api(connections(context), lambda api: letters.discarded(service, letter, reason, api)))
     _tell(found, f"{letter} was discarded", as_json=as_json)
+
+
+def _fields(found: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Yield what is known, one step of the audit and one field of the data a line."""
+    for name, value in found.items():
+        if name == "audit":
+            yield from ((name, " ".join(str(one[part]) for part in AUDITED if one.get(part))) for one in value)
+        elif name == "data" and isinstance(value, Mapping):
+            yield from ((f"data.{each}", said) for each, said in value.items())
+        else:
+            yield name, ", ".join(value) if name == "headers" else value
 
 
 def _redrive_all(to: Connections, service: str, code: str | None, *, as_json: bool) -> NoReturn:

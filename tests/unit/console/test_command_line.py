@@ -198,6 +198,20 @@ class TestOtherCommands:
         assert console.main(["status", "--json"]) == 1
         assert {one["service"] for one in json.loads(capsys.readouterr().out)} == {"profile", "matching", "scheduling", "notification"}
 
+    def test_a_dead_letter_is_shown_line_by_line(self, there: InMemoryConnections, capsys: pytest.CaptureFixture[str]) -> None:
+        """N2: each step of its audit and each field of what it said is a line of its own."""
+        audit = [{"at": "2027-01-01T09:00:00Z", "action": "redrive", "outcome": "bug:KeyError", "by": "0a1b", "reason": None}]
+        letter = {"event_id": "x", "code": "bug:KeyError", "headers": ["ce_id", "ce_type"], "audit": audit}
+        there.to.answers = {
+            "GET matching /ops/dead-letters/x": letter,
+            "GET matching /ops/dead-letters/x/payload": {"event_id": "x", "data": {"member_id": "m-1", "note": None}},
+        }
+        assert console.main(["dead-letters", "show", "matching", "x", "--payload"]) == 0
+        shown = [line.strip("│ ").split("│") for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
+        said = {name.strip(): value.strip() for name, value in shown}
+        assert said["audit"] == "2027-01-01T09:00:00Z redrive bug:KeyError 0a1b"
+        assert (said["headers"], said["data.member_id"]) == ("ce_id, ce_type", "m-1")
+
     def test_no_dead_letters_is_said(self, there: InMemoryConnections, capsys: pytest.CaptureFixture[str]) -> None:
         """An empty table says nothing."""
         there.to.answers = {"GET profile /ops/dead-letters": {"items": [], "next": None}}
