@@ -20,10 +20,17 @@ class Inbox:
         self._keep = keep
 
     async def mark(self, event_ids: Iterable[str]) -> list[str]:
-        """Mark events as handled; return those that were not marked before. A racing twin aborts the transaction."""
+        """Mark events as handled; return those that were not marked before.
+
+        Read now, so that handlers begin soon, and written right before the commit: a twin that marks the same event meanwhile makes
+        the insert fail, and the transaction runs again and finds it marked (one snapshot, first writer wins).
+        """
+        inbox = self._tx.collection(COLLECTION)
+        ids = {f"{self._group}:{each}": each for each in event_ids}
+        if ids:
+            for row in await inbox.find({"_id": {"$in": list(ids)}}, projection={"_id": 1}):
+                del ids[row["_id"]]
         now = self._tx.wall.now()
-        prefix = f"{self._group}:"
         expires_at = now + self._keep
-        rows = [{"_id": prefix + each, "at": now, "expires_at": expires_at} for each in dict.fromkeys(event_ids)]
-        new = await self._tx.collection(COLLECTION).upsert_missing(rows)
-        return [each[len(prefix) :] for each in new]
+        self._tx.before_commit(lambda: inbox.insert_many([{"_id": each, "at": now, "expires_at": expires_at} for each in ids]))
+        return list(ids.values())

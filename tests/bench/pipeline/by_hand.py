@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from motor.motor_asyncio import AsyncIOMotorClient
-from pymongo import ReplaceOne, UpdateOne
+from pymongo import ReplaceOne
 
 from shared.contracts import profile as contracts
 from shared.contracts.envelope import Envelope
@@ -69,11 +69,13 @@ async def consumer(kafka: KafkaSettings, mongo: MongoSettings, service: str, wri
 async def _apply(client: Any, inbox: Any, effects: Any, writes: str, service: str, records: list[Any]) -> None:  # noqa: PLR0917
     events = [(Envelope.read(record.headers), contracts.MemberLeft.model_validate_json(record.value)) for record in records]
     now = WallClock().now()
-    row = {"$setOnInsert": {"at": now, "expires_at": now + KEPT}}
-    marks = [UpdateOne({"_id": f"{service}:{envelope.id}"}, row, upsert=True) for envelope, _ in events]
+    marks = [f"{service}:{envelope.id}" for envelope, _ in events]
     async with await client.start_session() as session, session.start_transaction():
-        result = await inbox.bulk_write(marks, session=session)
-        new = [events[position] for position in sorted(result.upserted_ids or {})]
+        known = {each["_id"] for each in await inbox.find({"_id": {"$in": marks}}, {"_id": 1}, session=session).to_list(None)}
+        rows = [{"_id": each, "at": now, "expires_at": now + KEPT} for each in marks if each not in known]
+        if rows:
+            await inbox.insert_many(rows, session=session)
+        new = [event for event, mark in zip(events, marks, strict=True) if mark not in known]
         if writes == "each":
             for envelope, data in new:
                 await effects.update_one({"_id": data.member_id}, {"$push": {"sequences": envelope.sequence}}, upsert=True, session=session)
