@@ -19,7 +19,7 @@ YEARLY, YEAR = 49, 150.0
 AT_ANY_CALL = ("crash-before", "crash-after", "request-lost", "reply-lost", "slow", "stopped")
 AT_SOME_CALLS: Mapping[str, tuple[str, ...]] = {
     "conflict": ("commit", "insert", "update", "upsert", "replace", "delete", "find"),
-    "rebalance-in-batch": ("commit:batch", "commit:event", "upsert:inbox"),
+    "rebalance-in-batch": ("commit:batch", "commit:event", "insert:inbox"),
     "refused": ("append", "poll", "offsets"),
     "smtp-4xx": ("mail",),
     "smtp-5xx": ("mail",),
@@ -28,7 +28,7 @@ AT_SOME_CALLS: Mapping[str, tuple[str, ...]] = {
 AT_A_TIME = ("crash", "away", "fail-over", "pause", "jump", "rebalance", "redelivered", "reordered", "poison", "not-yet", "bug")
 KINDS = (*AT_ANY_CALL, *AT_SOME_CALLS, *AT_A_TIME)
 
-_CONSUMING = ("poll", "offsets", "upsert:inbox", "commit:batch", "commit:parked", "find:lanes", "commit:set-aside", "insert:dead_letters")
+_CONSUMING = ("poll", "offsets", "insert:inbox", "commit:batch", "commit:parked", "find:lanes", "commit:set-aside", "insert:dead_letters")
 _SENDING = ("insert:outbox", "find:outbox", "append", "delete:outbox", "commit:relay.forget", "commit:lease.relay")
 _ANSWERING = ("http", "upsert:idempotency_keys", "commit:command")
 _WAKING = ("find:timers", "delete:timers", "commit:timer", "commit:lease.timers")

@@ -167,11 +167,11 @@ LOST_ANSWERS = tuple(
 CRASHES = tuple(
     Fault("crash-after", process, point, nth)
     for process, point, nth in (
-        ("matching-1", "upsert:inbox", 3),
-        ("scheduling-1", "upsert:inbox", 4),
-        ("matching-2", "upsert:inbox", 6),
+        ("matching-1", "insert:inbox", 3),
+        ("scheduling-1", "insert:inbox", 4),
+        ("matching-2", "insert:inbox", 6),
         ("scheduling-1", "poll", 9),
-        ("notification-1", "upsert:inbox", 5),
+        ("notification-1", "insert:inbox", 5),
     )
 )
 REDELIVERED = tuple(
