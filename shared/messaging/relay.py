@@ -42,9 +42,10 @@ class Window:
     The lower bound is always the beginning, so a row that was committed late is never overtaken by a later one of its key.
     """
 
-    def __init__(self) -> None:
-        self._upper: datetime | None = None
+    def __init__(self, reached: datetime | None = None) -> None:
+        """Begin where the relay before had come to, if that is known: what waits behind may be a mountain."""
         self._step = timedelta(seconds=1)
+        self._upper = None if reached is None else reached + self._step
         self.rows_wanted = ROWS_WANTED
 
     def progressed(self, anything: bool) -> None:
@@ -158,7 +159,7 @@ class Relay:
         held = await self._lease.wait_held(SWEEP_SECONDS)
         if held and self._lease.token != self._token_seen:
             self._token_seen = self._lease.token
-            self._window = Window()
+            self._window = Window(self._lease.reached)
             self._log.info(log_events.RELAY_LEASE_TAKEN, token=self._lease.token)
         elif not held and self._token_seen:
             self._token_seen = 0
@@ -166,9 +167,11 @@ class Relay:
         return held
 
     async def _read(self, now: datetime) -> list[Document]:
-        window = {"at": {"$gte": BEGINNING, "$lt": self._window.upper(now)}}
+        upper = self._window.upper(now)
+        window = {"at": {"$gte": BEGINNING, "$lt": upper}}
         rows = await self._database.collection(COLLECTION).find(window, sort=[("at", 1)], limit=self._window.rows_wanted)
         self._window.note(rows, now)
+        self._lease.reached = rows[0]["at"] if rows else min(upper, now)
         return rows
 
     async def _send(self, rows: list[Document]) -> tuple[list[str], SendFailed | None]:

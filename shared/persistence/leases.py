@@ -33,6 +33,8 @@ class Lease:
         self._until: datetime | None = None
         self._changed = asyncio.Event()
         self.token = 0
+        self.reached: datetime | None = None
+        """How far the holder has come, if it says so: kept with the lease, so that its successor goes on from there."""
 
     @property
     def held(self) -> bool:
@@ -94,13 +96,16 @@ class Lease:
         leases = tx.collection(COLLECTION)
         found = await leases.find_one({"_id": self._name})
         if found is None:
-            await leases.insert_one({"_id": self._name, "owner": self._owner, "replica": self._replica, "token": 1, "until": until})
+            mine = {"owner": self._owner, "replica": self._replica, "token": 1, "until": until, "reached": self.reached}
+            await leases.insert_one({"_id": self._name} | mine)
             self.token = 1
             return until
         if not self._may_take(found, now):
             return None
         token = found["token"] if found["owner"] == self._owner else found["token"] + 1
-        change = {"owner": self._owner, "replica": self._replica, "token": token, "until": until}
+        if token != found["token"]:
+            self.reached = found.get("reached")
+        change = {"owner": self._owner, "replica": self._replica, "token": token, "until": until, "reached": self.reached}
         await leases.update_one({"_id": self._name, "token": found["token"]}, {"$set": change})
         self.token = token
         return until

@@ -192,6 +192,24 @@ class TestLease:
         assert sequences(broker) == {"k0": [1, 2]}
         assert [row["version"] for row in await outbox_rows(profile)] == [3]
 
+    async def test_the_successor_goes_on_from_where_the_former_had_come(self, profile: Node, broker: MemoryBroker, wall: HandClock) -> None:
+        """N2: its first read is no larger than any other, whatever waits, and in the end nothing waits."""
+        former = await relay_of(profile, MemorySender(broker))
+        await former.run_once()
+        assert await former._lease.try_take()
+        reached = wall.now()
+        for _ in range(3):
+            wall.advance(3_600)
+            await profile.publish(1, 1)
+        relay = await relay_of(profile, MemorySender(broker))
+        assert relay._lease.reached == reached
+        assert await relay.run_once()
+        assert not relay._window.reaches_all
+        assert broker.appended == []
+        while await relay.run_once():
+            pass
+        assert sequences(broker) == {"k0": [1, 2, 3]}
+
 
 class TestWindow:
     """How far a read reaches."""
