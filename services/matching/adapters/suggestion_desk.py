@@ -23,6 +23,7 @@ from services.matching.application.preview_programme import Tried, members_in
 from services.matching.application.suggesting import Why, begin_index
 from services.matching.domain.card import LEFT
 from services.matching.domain.programme import Programme
+from services.matching.domain.refusals import SuggestionsNotReady
 from services.matching.domain.snapshot import FrozenMember
 from shared.kernel.cause import Cause
 from shared.kernel.clock import Clock
@@ -143,32 +144,31 @@ class SuggestionDesk:
         self._open: dict[str, _Open] = {}
         self._is_asked = asyncio.Event()
 
-    async def suggest(self, programme: Programme, member_id: str, count: int, without: Sequence[str]) -> list[tuple[str, float]] | None:
-        """Return (member, score), best first; None while the index is being built."""
-        answer = await self._ask(programme, {"member": member_id, "count": count, "without": list(without)})
-        return None if answer is None else [(other, weight / MICRO) for other, weight in answer["suggested"]]
+    async def suggest(
+        self, programme: Programme, member_id: str, count: int, without: Sequence[str], *, offers: bool
+    ) -> list[tuple[str, float]]:
+        """Return (member, score), best first."""
+        answer = await self._ask(programme, {"member": member_id, "count": count, "without": list(without), "offers": offers})
+        return [(other, weight / MICRO) for other, weight in answer["suggested"]]
 
-    async def why_not(self, programme: Programme, member_id: str, other_id: str) -> Why | None:
-        """Tell what stands between two members; None while the index is being built."""
-        answer = await self._ask(programme, {"member": member_id, "other": other_id})
-        if answer is None:
-            return None
-        why = answer["why"]
+    async def why_not(self, programme: Programme, member_id: str, other_id: str, *, offers: bool) -> Why:
+        """Tell what stands between two members."""
+        why = (await self._ask(programme, {"member": member_id, "other": other_id, "offers": offers}))["why"]
         return Why(code=why["code"], score=why["weight"] / MICRO, you_gain=why["you_gain"], they_gain=why["they_gain"])
 
-    async def _ask(self, programme: Programme, question: dict[str, Any]) -> dict[str, Any] | None:
+    async def _ask(self, programme: Programme, question: dict[str, Any]) -> dict[str, Any]:
         known = self._open.setdefault(programme.id, _Open())
         self._is_asked.set()
         known.asked_at = asyncio.get_running_loop().time()
         if known.running is None or known.rules_version != programme.rules_version:
             self._build(programme.id, known)
         if known.running is None:
-            return None
+            raise SuggestionsNotReady
         try:
             return await known.running.ask(question)
         except IndexLost:
             known.running = None
-            return None
+            raise SuggestionsNotReady from None
 
     def _build(self, programme_id: str, known: _Open) -> None:
         if known.building is None or known.building.done():

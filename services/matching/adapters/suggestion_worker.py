@@ -22,7 +22,7 @@ from services.matching.domain.rules import RuleSet
 from services.matching.domain.snapshot import FrozenMember
 from services.matching.engine.person import Person
 from services.matching.engine.solver import solve_pool
-from services.matching.engine.suggestions import FULL, Index, SuggestionIndex, build_index
+from services.matching.engine.suggestions import FULL, Index, SuggestionIndex, build_index, searched
 
 MEMBERS: TypeAdapter[list[FrozenMember]] = TypeAdapter(list[FrozenMember])
 
@@ -34,7 +34,8 @@ class Answers:
         """Build the index, ordered by the seat prices of a round that is solved for them alone."""
         self._at: datetime = job.order.frozen_at
         people = [self._person(member) for member in members]
-        rules = replace(rules_for(people, job.order.draft.rules, job.order.skills), kind="peer")
+        rules = rules_for(people, job.order.draft.rules, job.order.skills)
+        rules = replace(rules, kind="mentor" if rules.kind == "mentor" else "peer")  # a circle begins with two
         self._index = SuggestionIndex(_priced(build_index(people, rules, job.order.draft.seed, prices={}), rules, job.order.draft.seed))
 
     def _person(self, member: FrozenMember) -> Person:
@@ -48,11 +49,11 @@ class Answers:
             changed |= {one.id: one for one in map(self._person, MEMBERS.validate_python(question["changed"]))}
             self._index = self._index.with_changed(changed)
             return {"changed": self._index.changed}
-        member = question["member"]
+        member, offers = question["member"], question["offers"]
         if "other" in question:
             known = member in self._index and question["other"] in self._index
-            return {"why": asdict(self._index.why_not(member, question["other"]) if known else FULL)}
-        found = self._index.suggest(member, question["count"], question["without"]) if member in self._index else []
+            return {"why": asdict(self._index.why_not(member, question["other"], offers=offers) if known else FULL)}
+        found = self._index.suggest(member, question["count"], question["without"], offers=offers) if member in self._index else []
         return {"suggested": [[each.member, each.weight] for each in found]}
 
 
@@ -61,7 +62,7 @@ def _priced(index: Index, rules: RuleSet, seed: int) -> Index:
     if not index.ids:
         return index
     quick = replace(rules, search=replace(rules.search, pricing_passes=0), objective=replace(rules.objective, trios=False))
-    solved = solve_pool(index.pool, quick, seed, threads=1, progress=lambda _stage, _share: None)
+    solved = solve_pool(searched(index.pool, rules), quick, seed, threads=1, progress=lambda _stage, _share: None)
     return replace(index, half_price=np.maximum(solved.net2, 0) / 4)
 
 

@@ -45,7 +45,7 @@ async def propose_pairing(command: ProposePairing, uow: UnitOfWork) -> Pairing:
         initiator_id=command.initiator_id,
         intent=command.intent,
         note=command.note,
-        mentee_id=_mentee_of(command) if programme.rules.kind == "mentor" else None,
+        mentee_id=programme.mentee_of(command.initiator_id, next(iter(command.partner_ids), ""), offers=command.intent == "offer"),
     )
     programme.demand_size(len(pairing.members))
     cards = await uow.cards.find_many(pairing.members)
@@ -60,15 +60,11 @@ async def propose_pairing(command: ProposePairing, uow: UnitOfWork) -> Pairing:
     for place in places.values():  # the partners' too: a leaver or mover who is handled at this moment must conflict with us
         await uow.places.save(place)
     explanations = {
-        member: explain(cards[member], [cards[partner] for partner in pairing.partners_of(member)]) for member in pairing.members
+        member: explain(cards[member], [cards[partner] for partner in pairing.partners_of(member)], mentee=pairing.mentee_id)
+        for member in pairing.members
     }
     await save_begun([Begun(pairing, explanations)], ties, uow)
     return pairing
-
-
-def _mentee_of(command: ProposePairing) -> str:
-    """R43: who begins in a mentor programme seeks a mentor, unless they say that they offer to be one."""
-    return command.partner_ids[0] if command.intent == "offer" and command.partner_ids else command.initiator_id
 
 
 def _demand_initiator(pairing: Pairing, cards: Mapping[str, Card], places: Mapping[str, Place], uow: UnitOfWork) -> None:

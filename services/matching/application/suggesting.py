@@ -44,54 +44,73 @@ class Suggested:
 class Suggestions(Protocol):
     """An index of everybody who takes part in a programme, kept up to date within a second."""
 
-    async def suggest(self, programme: Programme, member_id: str, count: int, without: Sequence[str]) -> list[tuple[str, float]] | None:
-        """Return (member, score), best first; None while the index is being built."""
+    async def suggest(
+        self, programme: Programme, member_id: str, count: int, without: Sequence[str], *, offers: bool
+    ) -> list[tuple[str, float]]:
+        """Return (member, score), best first; refuse with `SuggestionsNotReady` while the first index is being made."""
         ...
 
-    async def why_not(self, programme: Programme, member_id: str, other_id: str) -> Why | None:
-        """Tell what stands between two members; None while the index is being built."""
+    async def why_not(self, programme: Programme, member_id: str, other_id: str, *, offers: bool) -> Why:
+        """Tell what stands between two members; refuse in the same way."""
         ...
 
 
 FULL = Why(FULL_PARTNER)
 
 
-async def suggestions_for(programme_id: str, member_id: str, count: int, desk: Suggestions, uow: UnitOfWork) -> list[Suggested] | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Who asks in which programme; with `offers`, in one of kind `mentor`, for whom they could help (R43)."""
+
+    programme_id: str
+    member_id: str
+    offers: bool = False
+
+
+async def suggestions_for(asked: Asked, count: int, desk: Suggestions, uow: UnitOfWork) -> list[Suggested]:
     """Return whom a member might ask: nobody full, away, barred or met lately. Seats, wishes and rest are read now."""
-    programme, own = await _own(programme_id, member_id, uow)
+    member_id = asked.member_id
+    programme, own = await _own(asked, uow)
     ties = {tie.id: tie for tie in await uow.ties.touching([member_id])}
     now = uow.clock.now()
     apart = [_other(tie, member_id) for tie in ties.values() if tie.is_barred or _history(tie, programme, now) is not None]
-    found = await desk.suggest(programme, member_id, SPARE * count, apart)
-    if found is None:
-        return None
+    found = await desk.suggest(programme, member_id, SPARE * count, apart, offers=asked.offers)
     cards, places = await _of(programme, [other for other, _ in found], uow)
-    free = [(other, score) for other, score in found if _is_free(cards.get(other), places.get(other), now)][:count]
-    return [Suggested(member_id=other, score=score, explanation=explain(own, [cards[other]])) for other, score in free]
+    learn = _learning_seats(programme, asked)
+    free = [(other, score) for other, score in found if _is_free(cards.get(other), places.get(other), now, learn)][:count]
+    return [
+        Suggested(
+            member_id=other,
+            score=score,
+            explanation=explain(own, [cards[other]], mentee=programme.mentee_of(member_id, other, offers=asked.offers)),
+        )
+        for other, score in free
+    ]
 
 
-async def why_not(programme_id: str, member_id: str, other_id: str, desk: Suggestions, uow: UnitOfWork) -> Why | None:
+async def why_not(asked: Asked, other_id: str, desk: Suggestions, uow: UnitOfWork) -> Why:
     """Tell a member why somebody is not suggested: the gate, or the parts of the score.
 
     R5: a do-not-pair entry, a full, absent or resting person and one who takes no part all give the one answer `FULL`, whatever
     else lies between the two, so that no gate that is missing from an answer tells of a wish. Only one's own history goes before.
     """
-    programme, _ = await _own(programme_id, member_id, uow)
+    member_id = asked.member_id
+    programme, _ = await _own(asked, uow)
     cards, places = await _of(programme, [other_id], uow)
     ties = await uow.ties.find_many([tie_id(member_id, other_id)]) if member_id != other_id else []
-    told = await desk.why_not(programme, member_id, other_id)
+    told = await desk.why_not(programme, member_id, other_id, offers=asked.offers)
     now = uow.clock.now()
-    if told is None or member_id == other_id:
+    if member_id == other_id:
         return told
     history = [gate for tie in ties if (gate := _history(tie, programme, now)) is not None]
     if history:
         return Why(history[0].value)
-    is_hidden = any(tie.is_barred for tie in ties) or not _is_free(cards.get(other_id), places.get(other_id), now)
-    return FULL if is_hidden else told
+    free = _is_free(cards.get(other_id), places.get(other_id), now, _learning_seats(programme, asked))
+    return FULL if any(tie.is_barred for tie in ties) or not free else told
 
 
-async def _own(programme_id: str, member_id: str, uow: UnitOfWork) -> tuple[Programme, Card]:
-    programme = await uow.programmes.get(programme_id)
+async def _own(asked: Asked, uow: UnitOfWork) -> tuple[Programme, Card]:
+    programme, member_id = await uow.programmes.get(asked.programme_id), asked.member_id
     cards, places = await _of(programme, [member_id], uow)
     if member_id not in cards or member_id not in places or not places[member_id].enrolled:
         raise NotEnrolled
@@ -103,8 +122,13 @@ async def _of(programme: Programme, members: Sequence[str], uow: UnitOfWork) -> 
     return await uow.cards.find_many(members), {place.member_id: place for place in places}
 
 
-def _is_free(card: Card | None, place: Place | None, now: datetime) -> bool:
-    return card is not None and card.status != LEFT and not card.rests(now) and place is not None and place.free > 0
+def _learning_seats(programme: Programme, asked: Asked) -> int | None:
+    """Return what bounds the partner's seats where the partner would be the mentee."""
+    return programme.rules.mentor.mentors_at_once if asked.offers and programme.rules.kind == "mentor" else None
+
+
+def _is_free(card: Card | None, place: Place | None, now: datetime, learn: int | None) -> bool:
+    return card is not None and card.status != LEFT and not card.rests(now) and place is not None and place.free_to(learn) > 0
 
 
 def _other(tie: Tie, member_id: str) -> str:

@@ -6,15 +6,20 @@ from services.matching.domain.snapshot import Explanation
 _PLACES = ("job_family", "department", "site")
 
 
-def explain(card: Card, partners: list[Card]) -> Explanation:
-    """Return what really matches between a member and their partners, code by code; never a challenge (R9)."""
+def explain(card: Card, partners: list[Card], mentee: str | None = None) -> Explanation:
+    """Return what really matches between a member and their partners, code by code; never a challenge (R9).
+
+    R43: where one is the mentee, only they get, and only from their mentor.
+    """
     shared: list[tuple[str, str]] = []
     different: list[tuple[str, str]] = []
     give: list[tuple[str, str]] = []
     get: list[tuple[str, str]] = []
     for partner in partners:
-        give += [("skill", code) for code in _wanted(partner) if code in _offered(card)]
-        get += [("skill", code) for code in _wanted(card) if code in _offered(partner)]
+        if mentee in {None, partner.member_id}:
+            give += [("skill", code) for code in _wanted(partner) if code in _offered(card)]
+        if mentee in {None, card.member_id}:
+            get += [("skill", code) for code in _wanted(card) if code in _offered(partner)]
         shared += [("goal", code) for code in card.goals if code in partner.goals]
         shared += [("language", code) for code in card.languages if code in partner.languages]
         shared += [("experience", code) for code in card.journey if code in partner.journey]

@@ -111,6 +111,12 @@ class Programme(Aggregate):
         """R44: return how many a proposal of a round needs at least."""
         return self.rules.circle.smallest if self.rules.kind == "circle" else 2
 
+    def mentee_of(self, who_asks: str, partner: str, *, offers: bool) -> str | None:
+        """R43: return who is helped: in a programme of kind `mentor` who asks, unless they offer; nobody in the others."""
+        if self.rules.kind != "mentor":
+            return None
+        return partner if offers else who_asks
+
     def learning_seats(self, member_id: str, mentee_id: str | None) -> int | None:
         """R43: return how many mentors a mentee may have at once, None for whoever is not the mentee of a pairing."""
         return self.rules.mentor.mentors_at_once if member_id == mentee_id else None

@@ -296,3 +296,11 @@ class DraftChanged(Refusal):
 
     code = "draft-changed"
     title = "The round has another draft by now; look at it before you publish."
+
+
+class SuggestionsNotReady(Refusal):
+    """R3: nobody is told that there is nobody while the index of a programme is being made."""
+
+    code = "suggestions-not-ready"
+    status = 503
+    title = "The suggestions of this programme are being made; ask again in a moment."

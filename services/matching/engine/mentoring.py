@@ -69,8 +69,9 @@ def _tags(tags: Tags) -> Tags:
     start, code = np.concatenate((tags.start, tags.start[1:] + tags.start[-1])), np.concatenate((tags.code, tags.code))
     order = np.argsort(code, kind="stable")
     person = rows_of(start)[order].astype(np.int32)
+    post_start = np.concatenate(([0], np.cumsum(np.bincount(code, minlength=len(tags.post_start) - 1)))).astype(np.int64)
     scale, mark = np.concatenate((tags.scale, tags.scale)), np.concatenate((tags.mark, tags.mark))
-    return Tags(start, code, 2 * tags.post_start, person, tags.weight, scale, mark)
+    return Tags(start, code, post_start, person, tags.weight, scale, mark)
 
 
 def _bars(pool: Pool) -> tuple[Long, Int, np.ndarray[tuple[int], np.dtype[np.int8]]]:

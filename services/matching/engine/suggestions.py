@@ -2,7 +2,8 @@
 
 Lists are ordered by score less half the partner's seat price, so that a few people do not fill everybody's list. An index
 is immutable but for its working space, which serves one question at a time. Who changed since it was built lies over it
-(`with_changed`); a new index is built elsewhere and swapped in.
+(`with_changed`); a new index is built elsewhere and swapped in. In kind `mentor` everybody stands in the searched pool twice, as in
+a round (R43): who asks seeks mentors, or mentees where they offer.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from services.matching.domain.reasons import FULL_PARTNER, NO_GAIN, PRIVATE_GATE
 from services.matching.domain.rules import RuleSet
 from services.matching.engine.calibrate import calibrate, recall
 from services.matching.engine.candidates import keep_allowed
+from services.matching.engine.mentoring import in_two_roles
 from services.matching.engine.overlay import Words, laid_over
 from services.matching.engine.pairwise import PASSES, gain_sums, score_pairs
 from services.matching.engine.person import Person
@@ -65,6 +67,17 @@ class Index:
     words: Words
     named: Mapping[str, Named]
     half_price: Real
+    """Of everybody; in kind `mentor` first as mentee, then of everybody as mentor."""
+
+
+def searched(pool: Pool, rules: RuleSet) -> Pool:
+    """Return the pool in which a round of these rules would search."""
+    return in_two_roles(pool, rules, np.full(len(pool.seats), -1, np.int32)) if rules.kind == "mentor" else pool
+
+
+def roles_in(rules: RuleSet) -> int:
+    """Return how often everybody stands in that pool."""
+    return 2 if rules.kind == "mentor" else 1
 
 
 def build_index(
@@ -73,7 +86,8 @@ def build_index(
     """Build an index of everybody; quantiles and prices are those of the last round or what-if where there was one."""
     snapshot = freeze(people, rules.placeholders)
     pool = build_pool(snapshot, rules)
-    placed = recall(pool, rules, quantiles) if quantiles is not None else calibrate(pool, rules, seed)
+    twice = searched(pool, rules)
+    placed = recall(twice, rules, quantiles) if quantiles is not None else calibrate(twice, rules, seed)
     return Index(
         rules=rules,
         ids=snapshot.ids,
@@ -82,7 +96,7 @@ def build_index(
         model=placed.model,
         words=Words.read(snapshot, basis_of(snapshot, pool, rules)),
         named={one.id: _named(one) for one in people},
-        half_price=np.array([prices.get(member, 0.0) / 2 for member in snapshot.ids]),
+        half_price=np.tile([prices.get(member, 0.0) / 2 for member in snapshot.ids], roles_in(rules)),
     )
 
 
@@ -109,15 +123,14 @@ class SuggestionIndex:
         self._here = tuple(one.id for one in here)
         self._places = {member: self._base + at for at, member in enumerate(self._here)}
         self._named = {one.id: _named(one) for one in here}
-        self._pool = index.pool if not here else laid_over(index.pool, index.words, here, index.rules)[0]
-        self._half_price = index.half_price
+        pool = index.pool if not here else laid_over(index.pool, index.words, here, index.rules)[0]
         if self._changed:
-            seats = self._pool.seats.copy()
+            seats = pool.seats.copy()
             seats[[index.places[member] for member in self._changed if member in index.places]] = 0
-            self._pool = self._pool._replace(seats=seats)
-            prices = [index.half_price[index.places[member]] if member in index.places else 0.0 for member in self._here]
-            self._half_price = np.concatenate((index.half_price, prices))
-        self._overlay: Long = np.arange(self._base, len(self._pool.seats))
+            pool = pool._replace(seats=seats)
+        self._people = len(pool.seats)
+        self._pool = searched(pool, index.rules)
+        self._half_price = self._prices()
         self._no_limit = np.zeros(len(self._pool.seats))
         self._scratch = new_scratch(self._pool)
 
@@ -125,6 +138,13 @@ class SuggestionIndex:
     def of(cls, people: Sequence[Person], rules: RuleSet, quantiles: Quantiles, prices: Mapping[str, float]) -> Self:
         """Build and open an index of everybody in one go."""
         return cls(build_index(people, rules, 0, prices=prices, quantiles=quantiles))
+
+    def _prices(self) -> Real:
+        """Return half the seat price of every row; who changed keeps theirs, newcomers have none yet."""
+        known = self._index.half_price.reshape(roles_in(self._index.rules), self._base)
+        or_none = np.pad(known, ((0, 0), (0, 1)))
+        places = np.array([self._index.places.get(member, -1) for member in self._here], np.int64)
+        return np.concatenate((known, or_none[:, places]), axis=1).ravel()
 
     @property
     def basis(self) -> Basis:
@@ -144,9 +164,13 @@ class SuggestionIndex:
         """Return an index in which these people are as they are now (None = gone); this one goes on as it is."""
         return SuggestionIndex(self._index, {**self._changed, **people})
 
-    def suggest(self, member: str, count: int = 10, without: Collection[str] = ()) -> list[Suggestion]:
-        """Return the best `count` for a member; nobody barred, nobody without a seat, nobody without any gain."""
-        others, weight = self._scored(self._place(member))
+    def suggest(self, member: str, count: int = 10, without: Collection[str] = (), *, offers: bool = False) -> list[Suggestion]:
+        """Return the best `count` for a member; nobody barred, nobody without a seat, nobody without any gain.
+
+        R43: in kind `mentor` those are mentors; with `offers` those whom the member could help.
+        """
+        mine, theirs = self._sides(offers)
+        others, weight = self._scored(self._place(member) + mine, theirs)
         worth = weight - self._half_price[others]
         best = np.argsort(-worth, kind="stable")
         for look in (count + len(without) + _SPARE, len(best)):
@@ -156,11 +180,11 @@ class SuggestionIndex:
                 break
         return found
 
-    def why_not(self, member: str, other: str) -> WhyNot:
+    def why_not(self, member: str, other: str, *, offers: bool = False) -> WhyNot:
         """Tell what stands between two people. A do-not-pair entry is never revealed: it answers as a full partner does (R5)."""
         if member == other:
             return WhyNot("self", 0, 0.0, 0.0)
-        i, j = (np.array([self._place(one)], np.int64) for one in (member, other))
+        i, j = (np.array([self._place(one) + side], np.int64) for one, side in zip((member, other), self._sides(offers), strict=True))
         weight, gate = score_pairs(self._pool, self._index.model, i, j)
         named = self._barred(member, other) or (None if gate[0] == PASSES else GATES[gate[0]])
         if named in PRIVATE_GATES or self._pool.seats[j[0]] <= 0:  # full goes before any other gate, else its absence would tell of a wish
@@ -175,26 +199,34 @@ class SuggestionIndex:
         at = self._places.get(member)
         return self._index.places[member] if at is None else at
 
-    def _id(self, place: int) -> str:
+    def _sides(self, offers: bool) -> tuple[int, int]:
+        """Return where the rows of who asks and of who may be suggested begin."""
+        if self._index.rules.kind != "mentor":
+            return 0, 0
+        return (self._people, 0) if offers else (0, self._people)
+
+    def _id(self, row: int) -> str:
+        place = row % self._people
         return self._index.ids[place] if place < self._base else self._here[place - self._base]
 
-    def _scored(self, i: int) -> tuple[Long, Long]:
-        """Return (place, score) of everybody with whom there is a gain and whom no gate of the arrays bars."""
+    def _scored(self, i: int, first: int) -> tuple[Long, Long]:
+        """Return (row, score) of everybody from `first` on with whom there is a gain and whom no gate of the arrays bars."""
         pool, model = self._pool, self._index.model
-        hits = scan_row(pool, model, i, 0, self._base, self._no_limit, 0.0, _EACH, self._scratch)
+        overlay: Long = np.arange(first + self._base, first + self._people)
+        hits = scan_row(pool, model, i, first, first + self._base, self._no_limit, 0.0, _EACH, self._scratch)
         hits = keep_allowed(pool, model, i, hits, self._scratch)
         others, weight = self._scratch.hit[:hits].astype(np.int64), self._scratch.hit_score[:hits].astype(np.int64)
-        if not len(self._overlay):
+        if not len(overlay):
             return others, weight
-        score, gate = score_pairs(pool, model, np.full(len(self._overlay), i, np.int64), self._overlay)
-        fine = (gate == PASSES) & (score > 0) & (pool.seats[self._overlay] > 0) & (self._overlay != i)
-        return np.concatenate((others, self._overlay[fine])), np.concatenate((weight, score[fine].astype(np.int64)))
+        score, gate = score_pairs(pool, model, np.full(len(overlay), i, np.int64), overlay)
+        fine = (gate == PASSES) & (score > 0) & (pool.seats[overlay] > 0)
+        return np.concatenate((others, overlay[fine])), np.concatenate((weight, score[fine].astype(np.int64)))
 
     def _first(self, member: str, found: Iterator[Suggestion], count: int, without: frozenset[str]) -> Iterator[Suggestion]:
         for each in found:
             if count <= 0:
                 return
-            if each.member not in without and self._barred(member, each.member) is None:
+            if each.member not in without and each.member != member and self._barred(member, each.member) is None:
                 count -= 1
                 yield each
 

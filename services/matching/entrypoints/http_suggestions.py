@@ -1,12 +1,12 @@
 """Suggestions and "why not X?" over HTTP: a member asks for themselves, nobody else may (R3, R15-R17, R21)."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
 
-from services.matching.application.suggesting import Suggestions, Why, suggestions_for, why_not
+from services.matching.application.suggesting import Asked, Suggestions, Why, suggestions_for, why_not
 from services.matching.entrypoints.answers import ListsOut
 from services.matching.entrypoints.jobs import Transact
 from shared.http.auth import Principal, Role, requires
@@ -14,7 +14,10 @@ from shared.http.commands import cause_of
 
 Member = Annotated[Principal, requires(Role.MEMBER)]
 Count = Annotated[int, Query(ge=1, le=50, description="How many.")]
-READY, BUILDING = "ready", "building"
+Intent = Annotated[
+    Literal["seek", "offer"],
+    Query(description="In programmes of kind `mentor`: who could help me, or whom I could help. Else without effect."),
+]
 
 
 class _Out(BaseModel):
@@ -30,16 +33,14 @@ class SuggestionOut(_Out):
 
 
 class SuggestionsOut(_Out):
-    """The best first; `state` is `building` while the index is being made (ask again in a moment)."""
+    """The best first. While the first index of a programme is being made: 503 `suggestions-not-ready` with Retry-After."""
 
-    state: str
     suggestions: list[SuggestionOut]
 
 
 class WhyOut(_Out):
     """`code` says what stands between the two; without one they could be paired, and the parts of the score are told."""
 
-    state: str
     code: str | None
     score: float
     you_gain: float
@@ -61,24 +62,17 @@ class SuggestionRoutes:
         router.add_api_route("/{programme_id}/suggestions/{other_id}/why-not", self.why_not, methods=["GET"])
         return router
 
-    async def suggestions(self, programme_id: str, request: Request, member: Member, count: Count = 10) -> SuggestionsOut:
+    async def suggestions(
+        self, programme_id: str, request: Request, member: Member, count: Count = 10, intent: Intent = "seek"
+    ) -> SuggestionsOut:
         """List whom one might ask, explained; nobody full, away, barred or met lately."""
-        work = partial(suggestions_for, programme_id, member.as_member(), count, self._desk)
-        found = await self._transact("suggestions", cause_of(request), work)
-        if found is None:
-            return SuggestionsOut(state=BUILDING, suggestions=[])
+        asked = Asked(programme_id=programme_id, member_id=member.as_member(), offers=intent == "offer")
+        found = await self._transact("suggestions", cause_of(request), partial(suggestions_for, asked, count, self._desk))
         told = [SuggestionOut(member_id=each.member_id, score=each.score, explanation=ListsOut.showing(each.explanation)) for each in found]
-        return SuggestionsOut(state=READY, suggestions=told)
+        return SuggestionsOut(suggestions=told)
 
-    async def why_not(self, programme_id: str, other_id: str, request: Request, member: Member) -> WhyOut:
+    async def why_not(self, programme_id: str, other_id: str, request: Request, member: Member, intent: Intent = "seek") -> WhyOut:
         """Tell why somebody is not suggested. A do-not-pair entry answers as a full partner does (R5)."""
-        work = partial(why_not, programme_id, member.as_member(), other_id, self._desk)
-        told: Why | None = await self._transact("why-not", cause_of(request), work)
-        answer = told or Why(None)
-        return WhyOut(
-            state=BUILDING if told is None else READY,
-            code=answer.code,
-            score=answer.score,
-            you_gain=answer.you_gain,
-            they_gain=answer.they_gain,
-        )
+        asked = Asked(programme_id=programme_id, member_id=member.as_member(), offers=intent == "offer")
+        told: Why = await self._transact("why-not", cause_of(request), partial(why_not, asked, other_id, self._desk))
+        return WhyOut(code=told.code, score=told.score, you_gain=told.you_gain, they_gain=told.they_gain)

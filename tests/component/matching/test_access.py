@@ -2,7 +2,7 @@
 
 from shared.http.auth import Role
 from tests.component.matching.house import ADA, BEN, CADENCE, CAT, PROGRAMME, House
-from tests.component.matching.test_suggestions import desk
+from tests.component.matching.test_suggestions import desk, suggested
 from tests.support.access import Row, violations
 from tests.support.principals import caller
 
@@ -88,6 +88,7 @@ class TestAccess:
         admin = caller(Role.HR_ADMIN)
         await house.does(admin, "PUT", "/programmes/old", {})
         round_id = (await house.does(admin, "POST", f"/programmes/{PROGRAMME}/rounds"))["round_id"]
+        await suggested(house, ADA)
         assert await violations(house.app, table(own, foreign, round_id), member_id=ADA) == []
 
     async def test_a_document_that_names_two_kinds_is_refused(self, house: House) -> None:

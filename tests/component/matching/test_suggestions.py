@@ -21,7 +21,7 @@ PEOPLE = (
     skilled(CAT, "law", "design"),
     skilled(DAN, "design", "python", manager_chain=[ADA]),
 )
-WHY_KEYS = {"state", "code", "score", "you_gain", "they_gain"}
+WHY_KEYS = {"code", "score", "you_gain", "they_gain"}
 
 
 class InProcess:
@@ -54,13 +54,14 @@ def desk(house: House) -> SuggestionDesk:
     return found
 
 
-async def suggested(house: House, who: str) -> list[str]:
+async def suggested(house: House, who: str, intent: str = "seek") -> list[str]:
     """Return whom the service suggests, once its index is built."""
     told: list[dict[str, Any]] = []
 
     async def ready() -> bool:
-        told.append(await house.does(who, "GET", f"/programmes/{PROGRAMME}/suggestions"))
-        return bool(told[-1]["state"] == "ready")
+        answer = await house.calls(who, "GET", f"/programmes/{PROGRAMME}/suggestions?intent={intent}")
+        told.append(answer.json())
+        return answer.is_success
 
     await until(ready, within=60, saying="the index is built")
     return [each["member_id"] for each in told[-1]["suggestions"]]
@@ -118,7 +119,8 @@ class TestList:
         running = found._open[PROGRAMME].running
         assert isinstance(running, InProcess)
         running.is_lost = True
-        assert (await house.does(ADA, "GET", f"/programmes/{PROGRAMME}/suggestions")) == {"state": "building", "suggestions": []}
+        answer = await house.calls(ADA, "GET", f"/programmes/{PROGRAMME}/suggestions")
+        assert (answer.status_code, answer.json()["code"], int(answer.headers["Retry-After"])) == (503, "suggestions-not-ready", 2)
         assert await suggested(house, ADA) == [BEN, CAT]
 
     async def test_only_who_takes_part_is_answered(self, house: House) -> None:
@@ -127,6 +129,43 @@ class TestList:
         await house.opens(*PEOPLE, card("zoe", capacity=None))
         assert (await house.calls("zoe", "GET", f"/programmes/{PROGRAMME}/suggestions")).json()["code"] == "not-enrolled"
         assert (await house.calls(caller(Role.HR_ADMIN), "GET", f"/programmes/{PROGRAMME}/suggestions")).status_code == 403
+
+
+class TestMentor:
+    """R43: one direction, and one person may stand on both sides."""
+
+    async def test_who_asks_seeks_a_mentor_or_offers_to_be_one(self, house: House) -> None:
+        """R43, R17: ben is helped by ada and helps cat, each explained in its direction only."""
+        desk(house)
+        await house.opens(
+            skilled(ADA, "strategy", "", level=6, years=20),
+            skilled(BEN, "python", "strategy", level=4, years=8),
+            skilled(CAT, "strategy", "python", level=2, years=2),
+            kind="mentor",
+        )
+        assert (await suggested(house, BEN))[0] == ADA
+        assert await suggested(house, BEN, "offer") == [CAT]
+        (told,) = (await house.does(BEN, "GET", f"/programmes/{PROGRAMME}/suggestions?intent=offer"))["suggestions"]
+        assert [item["code"] for item in told["explanation"]["you_give"]] == ["python"]
+        assert told["explanation"]["you_get"] == []
+        offered = await house.does(BEN, "GET", f"/programmes/{PROGRAMME}/suggestions/{CAT}/why-not?intent=offer")
+        assert (offered["code"], offered["you_gain"]) == (None, 0)
+        assert offered["they_gain"] > 0 == (await why(house, CAT, ADA))["score"]
+
+    async def test_a_mentee_with_a_mentor_is_offered_no_other(self, house: House) -> None:
+        """C: a mentee's seats are those of the rules, a mentor's their own."""
+        desk(house)
+        await house.opens(
+            skilled(ADA, "strategy", "", level=6, years=20),
+            skilled(BEN, "strategy", "", level=5, years=18),
+            skilled(CAT, "", "strategy", level=2, years=2),
+            kind="mentor",
+        )
+        assert await suggested(house, BEN, "offer") == [CAT]
+        await house.forms(CAT, ADA)
+        assert await suggested(house, BEN, "offer") == []
+        told = await house.does(BEN, "GET", f"/programmes/{PROGRAMME}/suggestions/{CAT}/why-not?intent=offer")
+        assert told["code"] == "partner-has-no-free-seat"
 
 
 class TestWhyNot:

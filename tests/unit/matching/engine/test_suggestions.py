@@ -14,13 +14,14 @@ from services.matching.engine.calibrate import calibrate
 from services.matching.engine.overlay import in_words
 from services.matching.engine.pool import build_pool
 from services.matching.engine.snapshot import freeze
-from services.matching.engine.suggestions import SuggestionIndex, _named
+from services.matching.engine.suggestions import SuggestionIndex, _named, roles_in
 from services.matching.engine.what_if import compare
 from tests.support.population import Shape, company, survey
 from tests.support.round_oracle import Oracle
 from tests.unit.matching.engine.crowds import crowd
 
 RULES = RuleSet()
+MENTOR = RuleSet(kind="mentor")
 
 
 class TestSuggestions:
@@ -56,12 +57,45 @@ class TestSuggestions:
         assert [each.member for each in index.suggest("a")] == ["e"]
 
 
+class TestMentor:
+    """R43: one direction, the same score as in a round, two roles in one person."""
+
+    def test_a_pair_of_the_round_scores_the_same(self) -> None:
+        """R43: who is helped finds the mentor at the round's score, the mentor finds whom they help by the same, and it is in the list."""
+        people = company(150, seed=1, shape=Shape(skills=60))
+        result = solve(people, MENTOR, 1)
+        index = SuggestionIndex.of(people, MENTOR, result.quantiles, result.prices)
+        assert len(result.pairs) > 20
+        for pair in result.pairs:
+            mentor = next(member for member in pair.members if member != pair.mentee)
+            mentee = str(pair.mentee)
+            sought, offered = index.why_not(mentee, mentor), index.why_not(mentor, mentee, offers=True)
+            assert sought.weight == offered.weight == pair.weight
+            assert sought.you_gain == offered.they_gain > sought.they_gain == offered.you_gain == 0
+            assert mentor in [each.member for each in index.suggest(mentee, 150)]
+            assert mentee in [each.member for each in index.suggest(mentor, 150, offers=True)]
+
+    def test_two_lists_for_two_roles(self) -> None:
+        """R43: ben is helped by ann and helps cat; nobody is suggested to themselves."""
+        people = [
+            Person(id="ann", offers={"x": 4}, level=6, years=20),
+            Person(id="ben", offers={"x": 2, "y": 4}, wants={"x": 2}, level=4, years=8),
+            Person(id="cat", wants={"y": 2}, level=2, years=2),
+        ]
+        index = SuggestionIndex.of(people, MENTOR, solve(people, MENTOR, 1).quantiles, {})
+        for each in (index, index.with_changed({"ben": people[1]})):
+            assert [found.member for found in each.suggest("ben")] == ["ann"]
+            assert [found.member for found in each.suggest("ben", offers=True)] == ["cat"]
+            assert each.suggest("ann") == [] == each.suggest("cat", offers=True)
+
+
 class TestOverlay:
     """R3: who changed is seen at once, in the same words and weights as after the next build."""
 
-    @given(st.data())
+    @pytest.mark.parametrize("rules", [RULES, MENTOR], ids=["peer", "mentor"])
+    @given(data=st.data())
     @settings(max_examples=12, deadline=None)
-    def test_overlay_equals_a_rebuild(self, data: st.DataObject) -> None:
+    def test_overlay_equals_a_rebuild(self, rules: RuleSet, data: st.DataObject) -> None:
         """Invariant 6: changed, new and gone people give the lists that a pool of everybody as they are now gives."""
         people = data.draw(crowd(least=6, most=10))
         changed = {one.id: one for one in data.draw(crowd(least=1, most=4))}
@@ -69,10 +103,12 @@ class TestOverlay:
         now = {one.id: one for one in people} | changed | {new.id: new}
         gone = data.draw(st.sampled_from(sorted({one.id for one in people} - {*changed})))
         del now[gone]
-        before = SuggestionIndex.of(people, RULES, calibrated(people), {})
+        before = SuggestionIndex.of(people, rules, calibrated(people), {})
         overlay = before.with_changed({**changed, new.id: new, gone: None})
+        again = rebuilt(before, list(now.values()))
         for one in now:
-            assert overlay.suggest(one) == rebuilt(before, list(now.values())).suggest(one), one
+            for offers in (False, True):
+                assert overlay.suggest(one, offers=offers) == again.suggest(one, offers=offers), one
         assert gone not in overlay
         assert gone in before
 
@@ -100,14 +136,14 @@ def calibrated(people: list[Person]) -> Quantiles:
 def rebuilt(before: SuggestionIndex, people: list[Person]) -> SuggestionIndex:
     """Return an index that is built anew of `people`, with the weights of the one before held."""
     old = before._index
-    snapshot = freeze(people, RULES.placeholders)
+    snapshot, rules = freeze(people, RULES.placeholders), old.rules
     words = old.words.with_new(snapshot)
-    pool = build_pool(in_words(snapshot, words), RULES, words.basis)
+    pool = build_pool(in_words(snapshot, words), rules, words.basis)
     places = {member: at for at, member in enumerate(snapshot.ids)}
     named = {one.id: _named(one) for one in people}
     return SuggestionIndex(
         dataclasses.replace(
-            old, ids=snapshot.ids, places=places, pool=pool, words=words, named=named, half_price=np.zeros(len(snapshot.ids))
+            old, ids=snapshot.ids, places=places, pool=pool, words=words, named=named, half_price=np.zeros(roles_in(rules) * len(people))
         )
     )
 
