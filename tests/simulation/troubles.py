@@ -11,6 +11,7 @@ from tests.simulation.faults import SERVICES, Fault
 from tests.simulation.world import World
 
 GARBAGE, UNREADABLE = 0, 1
+NONSENSE = b'{"nonsense'
 CONSUMED = {service: {contract.TOPIC.name for contract in CONTRACTS if service in contract.CONSUMERS} for service in SERVICES}
 HANDLED = {service: {contract.TYPE for contract in CONTRACTS if service in contract.CONSUMERS} for service in SERVICES}
 
@@ -70,7 +71,7 @@ class Troubles:
     def _put_poison(self, fault: Fault) -> None:
         """Put a record among those of a key that is in use: garbage, a known type that cannot be read, or a version from the future."""
         models = [
-            record for record in self._broker.appended if record.topic in CONSUMED[fault.target] and record.value and dict(record.headers)
+            record for record in self._broker.appended if record.topic in CONSUMED[fault.target] and record.value not in {None, NONSENSE}
         ]
         if not models:
             return
@@ -84,7 +85,7 @@ class Troubles:
             headers |= {"ce_id": event_id.encode()}
         else:
             headers |= {"ce_id": event_id.encode(), "ce_type": f"{type_.rpartition('.v')[0]}.v99".encode()}
-        record: Any = self._broker.put(model.topic, model.key, b'{"nonsense', list(headers.items()))
+        record: Any = self._broker.put(model.topic, model.key, NONSENSE, list(headers.items()))
         if fault.amount == GARBAGE:
             event_id = f"{record.topic}/{record.partition}/{record.offset}"
         self.poison.append(Poison(event_id, record.topic, record.offset, record.partition, tuple(readers)))
