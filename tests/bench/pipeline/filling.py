@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -14,18 +14,22 @@ from shared.kernel.clock import WallClock
 from shared.kernel.randomness import SystemRandomness, new_id
 from shared.messaging import inbox
 from shared.messaging.administration import Administration
+from shared.messaging.outbox import COLLECTION as OUTBOX
 from shared.messaging.outbox import Outbox
 from shared.messaging.settings import KafkaSettings
 from shared.messaging.status import INDEXES
-from shared.persistence.database import Database, Transaction
+from shared.persistence.database import Database, Document, Transaction
 from shared.persistence.doorbell import Doorbell
 from shared.persistence.indexes import Index
+from shared.persistence.leases import COLLECTION as LEASES
 from tests.support.path import EFFECTS
 
 TOPIC = contracts.MemberLeft.TOPIC
 KEYS = 500
 AT_ONCE = 1_000
 KEPT = timedelta(days=1_000)
+APART = timedelta(milliseconds=1)
+"""Between two rows of the outbox: a thousand facts a second."""
 WALL, RANDOMNESS = WallClock(), SystemRandomness()
 
 
@@ -78,17 +82,28 @@ async def facts(kafka: KafkaSettings, count: int, first: int = 0) -> list[str]:
 
 
 async def outbox(database: Database, count: int) -> None:
-    """Put rows into the outbox, by the outbox itself."""
+    """Put rows into the outbox as a relay left them that died: its lease says how far it had come."""
+    began = WALL.now() - count * APART
+    for begin in range(0, count, AT_ONCE):
+        rows = [_row(number, began + number * APART) for number in range(begin, min(begin + AT_ONCE, count))]
+        await database.collection(OUTBOX).insert_many(rows)
+    lease = {"_id": "relay", "owner": "former", "replica": None, "token": 1, "until": began, "reached": began}
+    await database.collection(LEASES).insert_one(lease)
 
-    async def put(tx: Transaction, begin: int, end: int) -> None:
-        cause = Cause(correlation_id=new_id(RANDOMNESS))
-        rows = Outbox(tx, service="profile", cause=cause, clock=WALL, randomness=RANDOMNESS, doorbell=Doorbell())
-        for number in range(begin, end):
-            await rows.add(contracts.MemberLeft(member_id=f"k{number % KEYS}"), sequence=number // KEYS + 1)
 
-    for begin in range(0, count, KEYS):
-        end = min(begin + KEYS, count)
-        await database.transact("bench.fill", lambda tx, begin=begin, end=end: put(tx, begin, end))  # type: ignore[misc]
+def _row(number: int, at: datetime) -> Document:
+    envelope, fact = _envelope(number)
+    return {
+        "_id": envelope.id,
+        "topic": TOPIC.name,
+        "key": envelope.subject,
+        "version": envelope.sequence,
+        "index": 0,
+        "at": at,
+        "headers": [list(header) for header in envelope.headers()],
+        "value": envelopes.data_bytes(fact),
+        "correlation_id": envelope.correlation_id,
+    }
 
 
 async def fact(database: Database, bell: Doorbell, key: str) -> None:
@@ -100,6 +115,13 @@ async def fact(database: Database, bell: Doorbell, key: str) -> None:
         await rows.add(contracts.MemberLeft(member_id=key), sequence=1)
 
     await database.transact("bench.fact", put)
+
+
+async def replicas(database: Database, count: int) -> None:
+    """Put documents of other keys beside those that the events are about."""
+    for begin in range(0, count, AT_ONCE):
+        rows = [{"_id": f"other-{number}", "sequences": list(range(10))} for number in range(begin, min(begin + AT_ONCE, count))]
+        await database.collection(EFFECTS).insert_many(rows)
 
 
 async def marks(database: Database, service: str, ids: list[str]) -> None:

@@ -34,7 +34,7 @@ async def measure(kafka: KafkaSettings, mongo: MongoSettings, *, stored: Sequenc
 
 
 async def _store(kafka: KafkaSettings, mongo: MongoSettings, size: int, more: int) -> None:
-    """Fill an outbox, an inbox with `size` ids that nobody sends any more, and a topic."""
+    """Fill an outbox, an inbox with `size` ids that nobody sends any more, replicas of as many other keys, and a topic."""
     relay, consumer = (connect(mongo, each, wall=filling.WALL, randomness=filling.RANDOMNESS) for each in ("relay", "consumer"))
     try:
         await filling.topic(kafka)
@@ -42,7 +42,8 @@ async def _store(kafka: KafkaSettings, mongo: MongoSettings, size: int, more: in
         await filling.outbox(relay, size + more)
         await filling.collections(consumer)
         await filling.marks(consumer, "consumer", [new_id(filling.RANDOMNESS) for _ in range(size)])
-        await filling.facts(kafka, size + more)
+        await filling.replicas(consumer, size)
+        await filling.facts(kafka, more)
     finally:
         await relay.close()
         await consumer.close()

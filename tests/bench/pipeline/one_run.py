@@ -42,6 +42,7 @@ class Run(BaseModel):
     part: Literal["relay", "consumer"]
     writes: Writes = "batch"
     events: int
+    tell_every: int | None = None
     service: str
     kafka: KafkaSettings
     mongo: MongoSettings
@@ -57,15 +58,15 @@ class Measured(BaseModel):
 
 
 class Meter:
-    """Begins at the first batch and tells at every fiftieth part, and once more at the end."""
+    """Begins at the first batch and tells at every fiftieth part, or more often, and once more at the end."""
 
-    def __init__(self, events: int) -> None:
+    def __init__(self, events: int, tell_every: int | None = None) -> None:
         """Expect so many events."""
         self.events = events
         self.done = 0
         self.all_done = asyncio.Event()
         self._began = self._cpu = 0.0
-        self._next = self._step = max(1, events // TOLD_PARTS)
+        self._next = self._step = tell_every or max(1, events // TOLD_PARTS)
         self._process = psutil.Process(os.getpid())
 
     def begin(self) -> None:
@@ -158,7 +159,7 @@ PARTS: dict[tuple[str, str], Callable[[Run, Meter], Awaitable[None]]] = {
 
 async def _run(run: Run) -> None:
     collect_seldom()  # on both sides
-    await PARTS[run.side, run.part](run, Meter(run.events))
+    await PARTS[run.side, run.part](run, Meter(run.events, run.tell_every))
 
 
 def main() -> None:

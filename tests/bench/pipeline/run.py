@@ -28,6 +28,7 @@ class Plan:
     stored: tuple[int, ...]
     repetitions: int
     backlog: int
+    climb_seconds: float
     commands: int
     facts: Mapping[int, int]
 
@@ -38,11 +39,22 @@ FULL = Plan(
     pairs=7,
     stored=(10_000, 100_000),
     repetitions=3,
-    backlog=100_000,
+    backlog=1_000_000,
+    climb_seconds=90.0,
     commands=40,
     facts={5: 100, 50: 500},
 )
-QUICK = Plan(quick=True, events=1_000, pairs=2, stored=(1_000, 10_000), repetitions=2, backlog=10_000, commands=8, facts={5: 25, 50: 150})
+QUICK = Plan(
+    quick=True,
+    events=1_000,
+    pairs=2,
+    stored=(1_000, 10_000),
+    repetitions=2,
+    backlog=10_000,
+    climb_seconds=20.0,
+    commands=8,
+    facts={5: 25, 50: 150},
+)
 
 
 class PipelineBench(Parts):
@@ -79,10 +91,13 @@ class PipelineBench(Parts):
         if "growth" in self.parts:
             await self.part("growth", lambda: self._growth(kafka, mongo))
         if "backlog" in self.parts:
-            await self.part("backlog", lambda: backlog.measure(kafka, mongo, backlog=plan.backlog, say=self.say))
+            await self.part("backlog", lambda: self._backlog(kafka, mongo))
 
     async def _pairs(self, kafka: KafkaSettings, mongo: MongoSettings) -> list[Figure]:
         return pairs.figures(await pairs.measure(kafka, mongo, events=self.plan.events, pairs=self.plan.pairs, say=self.say))
+
+    async def _backlog(self, kafka: KafkaSettings, mongo: MongoSettings) -> list[Figure]:
+        return await backlog.measure(kafka, mongo, backlog=self.plan.backlog, seconds=self.plan.climb_seconds, say=self.say)
 
     async def _growth(self, kafka: KafkaSettings, mongo: MongoSettings) -> list[Figure]:
         plan = self.plan
