@@ -42,8 +42,10 @@ class Services:
         replicas: Mapping[str, int] = NONE_NAMED,
         names: Sequence[str] = SERVICES,
         package: str = "services",
+        ready_within_seconds: float = READY_WITHIN_SECONDS,
     ) -> None:
         """Nothing starts yet. Names and package are arguments for tests of this room only."""
+        self._ready_within_seconds = ready_within_seconds
         self._processes = processes
         self._logs = logs
         self._settings = settings
@@ -129,7 +131,7 @@ class Services:
         async def answers() -> bool:
             return await port_open(port) and await _is_ready(url)
 
-        await until_ready(name, list(self.running.values()), answers, READY_WITHIN_SECONDS)
+        await until_ready(name, list(self.running.values()), answers, self._ready_within_seconds)
 
 
 async def _is_ready(url: str) -> bool:

@@ -13,7 +13,7 @@ from deploy.local.mail import MailSink, mail_sink
 from deploy.local.processes import Processes
 from deploy.local.server import Server
 from deploy.local.servers import Backend, Place, find_or_start_kafka, find_or_start_mongo
-from deploy.local.services import SERVICES, Services
+from deploy.local.services import READY_WITHIN_SECONDS, SERVICES, Services
 from deploy.local.tokens import TokenIssuer
 from shared.contracts.base import instant_text
 from shared.kernel.clock import Clock, ScaledClock, WallClock
@@ -52,6 +52,8 @@ class StackOptions:
     """Further environment for one service, or for one replica."""
     replicas: Mapping[str, int] = field(default_factory=dict)
     """How many processes a service has; one that is not named has one."""
+    ready_within_seconds: float = READY_WITHIN_SECONDS
+    """How long a service may take to be ready."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -120,7 +122,9 @@ async def running_stack(options: StackOptions | None = None, say: Say = say_noth
         settings = {**kafka.settings, **mongo.settings, **clock_settings, **options.settings}
         own = _own_settings(issuer, mail)
         own |= {name: {**own.get(name, {}), **further} for name, further in options.own.items()}
-        services = Services(processes, place.logs, settings, own, replicas=options.replicas)
+        services = Services(
+            processes, place.logs, settings, own, replicas=options.replicas, ready_within_seconds=options.ready_within_seconds
+        )
         say("starting the services …")
         await services.start()
         endings.push_async_callback(services.stop)

@@ -1,6 +1,7 @@
 """Applying events inside a transaction: what the consumer, the parked worker and a redrive have in common."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -62,9 +63,19 @@ class Applier(Generic[U]):
         with correlated(item.cause.correlation_id):
             await item.work(self._bind(tx, item.cause))
 
+    def tell_applied(self, tx: Transaction, items: Sequence[Item[U]]) -> None:
+        """N17: at debug each event has a line of its own once it is committed; a batch's line cannot carry all correlation ids."""
+        if items and self._log.is_enabled_for(logging.DEBUG):
+            tx.after_commit(lambda: self._tell_applied(items))
+
+    def _tell_applied(self, items: Sequence[Item[U]]) -> None:
+        for item in items:
+            with correlated(item.cause.correlation_id):
+                self._log.debug(log_events.EVENT_APPLIED, event_id=item.event_id, type=item.type, key=item.key)
+
     async def take(self, tx: Transaction, items: Sequence[Item[U]]) -> Tally:
         """Apply a batch: known ids dropped, held lanes parked behind, the rest executed in order. Unreadable ones are buried."""
-        tally = Tally()
+        tally, applied = Tally(), list[Item[U]]()
         tx.foreseen = tuple(dict.fromkeys([item.key for item in items]))
         new = dict.fromkeys(await Inbox(tx, self._group, self._inbox_keeps).mark([item.event_id for item in items]))
         lanes = Lanes(tx)
@@ -81,7 +92,9 @@ class Applier(Generic[U]):
             else:
                 await self.execute(tx, item)
                 tally.applied.append(item.type)
+                applied.append(item)
         self._tell_after(tx, tally)
+        self.tell_applied(tx, applied)
         return tally
 
     async def set_aside(self, tx: Transaction, troubled: Sequence[tuple[Item[U], Trouble | None]]) -> Tally:

@@ -124,6 +124,7 @@ class DeadLetters(Generic[U]):
         if item is None:
             raise NobodyHandlesIt(id=event_id)
         await self._consumer.applier.execute(tx, item)
+        self._consumer.applier.tell_applied(tx, [item])
         change = {"state": "redriven", "last_at": tx.wall.now(), "attempts": row["attempts"] + 1}
         await _close(tx, row, change, _entry(tx.wall.now(), by, "redrive", "redriven"))
 

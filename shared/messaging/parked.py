@@ -80,6 +80,7 @@ class ParkedWorker(Generic[U]):
             item = self._consumer.decode(Message.from_row(row))
             if item is not None:  # None: the route was taken away, the event concerns us no longer
                 await self._applier.execute(tx, item)
+                self._applier.tell_applied(tx, [item])
         await lanes.take_out([row["_id"] for row in seen])
         return await lanes.release(lane)
 

@@ -15,12 +15,21 @@ from tests.chaos.faults import TOGETHER
 from tests.chaos.run import Options, run
 
 
+def replicas_of(text: str) -> dict[str, int]:
+    """Read how many replicas each service has: a number for all, then those that have another."""
+    of_all, *others = text.split(",")
+    named = {name: int(count) for name, _, count in (each.partition("=") for each in others)}
+    if unknown := [name for name in named if name not in SERVICES]:
+        raise ValueError(f"{unknown[0]} is no service")
+    return dict.fromkeys(SERVICES, int(of_all)) | named
+
+
 def options_of(arguments: list[str]) -> Options:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="make chaos")
     parser.add_argument("--faults", type=int, default=60)
     parser.add_argument("--seed", type=int)
-    parser.add_argument("--replicas", type=int, default=2)
+    parser.add_argument("--replicas", type=replicas_of, default="2", help="of each service, and of some: 2,matching=3,notification=3")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no further step after so long")
     parser.add_argument("--out", type=Path, default=Path("chaos-out"))
     given = parser.parse_args(arguments)
@@ -28,7 +37,7 @@ def options_of(arguments: list[str]) -> Options:
     return Options(
         seed=seed,
         faults=given.faults,
-        replicas=dict.fromkeys(SERVICES, given.replicas),
+        replicas=given.replicas,
         out=given.out,
         together=TOGETHER,
         seconds_max=given.minutes * 60,
@@ -36,7 +45,9 @@ def options_of(arguments: list[str]) -> Options:
 
 
 async def _run(options: Options) -> int:
-    repeat = f"make chaos FAULTS={options.faults} SEED={options.seed} REPLICAS={max(options.replicas.values())}"
+    least = min(options.replicas.values())
+    more = "".join(f",{name}={count}" for name, count in options.replicas.items() if count > least)
+    repeat = f"make chaos FAULTS={options.faults} SEED={options.seed} REPLICAS={least}{more}"
     say = _Progress()
     say(f"chaos: {repeat}")
     for name in ("logs", "mail"):

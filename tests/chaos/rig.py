@@ -23,6 +23,8 @@ from tests.chaos.witness import Witness, watching
 from tests.simulation.world import EPOCH
 
 BROKERS = 3
+READY_WITHIN_SECONDS = 180.0
+"""A process that starts while others are struck may wait for them, on a busy machine for long."""
 SETTINGS = {
     "TANDEM_KAFKA__REPLICATION_FACTOR": "3",
     "TANDEM_KAFKA__MIN_INSYNC_REPLICAS": "2",
@@ -96,6 +98,7 @@ async def running_rig(
             settings=SETTINGS | {"TANDEM_KAFKA__BOOTSTRAP_SERVERS": ",".join(f"{LOOPBACK}:{door.port}" for door in brokers)},
             own=told,
             replicas=replicas,
+            ready_within_seconds=READY_WITHIN_SECONDS,
         )
         stack = await endings.enter_async_context(running_stack(options, say))
         yield Rig(stack=stack, kafka=kafka, mongo=mongo, replicas=names, databases=databases, witness=witness, disk=disk, doors=doors)

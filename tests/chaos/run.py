@@ -13,6 +13,7 @@ import httpx2
 
 from deploy.local.services import SERVICES
 from deploy.local.stack import Say
+from deploy.local.trouble import LaunchTrouble
 from shared.kernel.tasks import Tasks
 from tests.chaos.copies import Struck
 from tests.chaos.faults import Fault, plan
@@ -93,7 +94,7 @@ async def run(options: Options, say: Say) -> Outcome:
         try:
             await _suffer(options, around, outcome, say)
             outcome.rested_seconds, outcome.judgement = await rest(around, outcome.troubles, say)
-        except NotRecovered as fault:
+        except (NotRecovered, LaunchTrouble) as fault:
             outcome.troubles.append(str(fault))
         outcome.errors = dict(errors_logged(rig.stack.logs))
         outcome.troubles += [f"logged as an error: {what}" for what in outcome.errors if not EXPECTED_ERRORS.search(what)]

@@ -1,5 +1,6 @@
-"""The way of one command: facts as a tree by what led to what, log lines beside them in the order of time. Ids and codes only (N9, N17)."""
+"""The way of one command as a tree by what led to what: the command, facts, log lines of what they led to. Ids and codes only (N9, N17)."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,6 +9,7 @@ from services.console.domain.facts import Fact
 
 SAID = ("command", "route", "kind", "type", "topic", "template", "channel", "outcome", "label")
 """What a log line may say of its work besides ids: names and codes."""
+ACCEPTED, OF_EVENTS = "command.accepted", "event."
 
 
 @dataclass(slots=True)
@@ -23,6 +25,11 @@ class Step:
     correlation: str = ""
     code: str = ""
     leads_to: list["Step"] = field(default_factory=list)
+
+    @property
+    def is_line(self) -> bool:
+        """Say whether it is a log line's and not a fact."""
+        return not self.what.startswith("tandem.")
 
     def as_plain(self) -> dict[str, Any]:
         """Return what `--json` prints; empty things are left out."""
@@ -55,20 +62,33 @@ def of_line(line: Mapping[str, Any]) -> Step:
         service=(line.get("service") or {}).get("name", ""),
         what=f"{action} {said}".strip(),
         subject=str(tandem.get("pairing_id") or tandem.get("member_id") or tandem.get("round_id") or ""),
-        id=str(tandem.get("event_id") or tandem.get("delivery_id") or ""),
+        id=str(tandem.get("delivery_id") or ""),
+        cause=str(tandem.get("event_id") or tandem.get("cause_id") or ""),
         correlation=(line.get("trace") or {}).get("id", ""),
         code=(line.get("error") or {}).get("code", "") if isinstance(line.get("error"), Mapping) else "",
     )
 
 
-def as_tree(facts: Sequence[Step]) -> list[Step]:
-    """Return the steps that nothing here led to, each with what it led to, in the order given; second copies are left out."""
+def as_tree(facts: Sequence[Step], lines: Sequence[Step]) -> list[Step]:
+    """Return the steps that nothing here led to, each with what it led to, in the order given; second copies are left out.
+
+    A line belongs to the fact that it tells of. Whatever else has the correlation id of one accepted command belongs to that command.
+    """
     by_id: dict[str, Step] = {}
     for step in facts:
         by_id.setdefault(step.id, step)
+    unique = list(by_id.values())
+    for line in lines:
+        if line.cause and line.what.startswith(OF_EVENTS):  # without its fact the line stands for it
+            by_id.setdefault(line.cause, line)
+    commands = [line for line in lines if line.what.startswith(ACCEPTED)]
+    of_command = {command.correlation: command for command in commands}
+    times = Counter(command.correlation for command in commands)
     roots: list[Step] = []
-    for step in by_id.values():
+    for step in [*commands, *unique, *(line for line in lines if not line.what.startswith(ACCEPTED))]:
         cause = by_id.get(step.cause)
+        if cause is None or cause is step:
+            cause = of_command.get(step.correlation) if times[step.correlation] == 1 else None
         (roots if cause is None or cause is step else cause.leads_to).append(step)
     return roots
 

@@ -9,6 +9,7 @@ import pytest
 
 from services.console import main as console
 from services.console.application.replay import Replay, replay
+from services.console.domain.endings import Unusable
 from services.console.domain.facts import Fact
 from services.console.domain.ledger import Ledger
 from tests.unit.console.fakes import InMemoryApi, InMemoryConnections
@@ -148,25 +149,64 @@ class TestLedger:
         assert ledger.unreadable == 1
 
 
+def line(action: str, correlation: str, service: str, **said: str) -> dict[str, Any]:
+    """Return a log line."""
+    known = {"@timestamp": "2027-01-01T00:00:01Z", "service": {"name": service}, "event": {"action": action}}
+    return known | {"trace": {"id": correlation}, "tandem": said}
+
+
 class TestTrace:
     """N17: one id leads from the request to the mail."""
 
-    def test_facts_as_a_tree_and_lines_beside(self, there: InMemoryConnections, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        """N17: by correlation id: what led to what, and the log lines; others are left out."""
+    def test_command_facts_and_mails_are_one_tree(
+        self, there: InMemoryConnections, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """N17: by correlation id: the command, what it led to, and the lines of each; others are left out."""
         there.read.facts = [
             fact(1, "p", "a", correlationid="c"),
             fact(2, "s", "b", correlationid="c", causationid="a"),
             fact(2, "s", "b", correlationid="c", causationid="a"),
             fact(3, "q", "x", correlationid="d"),
         ]
-        line = {"@timestamp": "2027-01-01T00:00:01Z", "service": {"name": "matching"}, "event": {"action": "command.accepted"}}
-        texts = [json.dumps(line | {"trace": {"id": each}}) for each in ("c", "d")]
-        (tmp_path / "matching.ndjson").write_text("\n".join([*texts, "no json, c", "[]"]))
+        lines = [
+            line("command.accepted", "c", "matching"),
+            line("command.accepted", "d", "matching"),
+            line("delivery.sent", "c", "notification", delivery_id="mail", cause_id="b"),
+            line("delivery.sent", "c", "notification", delivery_id="later", cause_id="reminder/s/0"),
+        ]
+        (tmp_path / "all.ndjson").write_text("\n".join([*map(json.dumps, lines), "no json, c", "[]"]))
         assert console.main(["trace", "c", "--logs", str(tmp_path), "--json"]) == 0
-        found = json.loads(capsys.readouterr().out)
-        (root,) = found["facts"]
-        assert (root["id"], [one["id"] for one in root["leads_to"]]) == ("a", ["b"])
-        assert [one["what"] for one in found["lines"]] == ["command.accepted"]
+        (root,) = json.loads(capsys.readouterr().out)["steps"]
+        assert root["what"] == "command.accepted"
+        assert [one["id"] for one in root["leads_to"]] == ["a", "later"]
+        (booked,) = root["leads_to"][0]["leads_to"]
+        assert (booked["id"], [one["id"] for one in booked["leads_to"]]) == ("b", ["mail"])
+
+    def test_log_files_alone_tell_the_whole_way_when_services_log_at_debug(
+        self, there: InMemoryConnections, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """N17: no broker is named: the command, each event that took effect, the mail below its event."""
+
+        def no_broker(_self: InMemoryConnections) -> None:
+            raise Unusable("Where is Kafka?")
+
+        monkeypatch.setattr(InMemoryConnections, "facts", no_broker)
+        lines = [
+            line("command.accepted", "c", "matching"),
+            line("event.applied", "c", "scheduling", event_id="a", type="tandem.matching.pairing.activated.v1"),
+            line("event.applied", "c", "notification", event_id="b", type="tandem.scheduling.session.booked.v1"),
+            line("delivery.sent", "c", "notification", delivery_id="mail", cause_id="b"),
+        ]
+        (tmp_path / "all.ndjson").write_text("\n".join(map(json.dumps, lines)))
+        assert console.main(["trace", "c"]) == 2
+        assert console.main(["trace", "c", "--logs", str(tmp_path)]) == 0
+        shown = [row.split("  ", 1)[1] for row in capsys.readouterr().out.splitlines()]
+        assert shown == [
+            "matching command.accepted",
+            "   └─ scheduling event.applied tandem.matching.pairing.activated.v1",
+            "   └─ notification event.applied tandem.scheduling.session.booked.v1",
+            "      └─ notification delivery.sent",
+        ]
 
     def test_a_subject_brings_the_whole_way_of_its_commands(self, there: InMemoryConnections, capsys: pytest.CaptureFixture[str]) -> None:
         """N17: what led to its facts and what they led to; what else the same command did to others is left out."""
@@ -179,7 +219,7 @@ class TestTrace:
         assert console.main(["trace", "p"]) == 0
         shown = capsys.readouterr().out
         assert [line.split()[-1] for line in shown.splitlines()] == ["before", "p", "after"]
-        assert "      └─ tandem.x.y.z.v1  after" in shown
+        assert "      └─ tandem.x.y.z.v1 after" in shown
 
     def test_nothing_known(self, there: InMemoryConnections, capsys: pytest.CaptureFixture[str]) -> None:
         """Exit code 1 and one line."""

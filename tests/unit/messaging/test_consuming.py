@@ -1,6 +1,8 @@
 """The consumer: one transaction per batch, the inbox inside it, one by one when it fails."""
 
 import asyncio
+import io
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +14,7 @@ from shared.contracts.envelope import Envelope, data_bytes
 from shared.kernel.errors import NotYet, Refusal
 from shared.messaging.failures import ConsumerHalted
 from shared.messaging.received import Received
+from shared.observability.logging import configure_logging
 from shared.persistence.errors import CommitUnknown, DatabaseAway
 from tests.support.memory.broker import MemoryBroker
 from tests.support.memory.database import MemoryDriver
@@ -81,6 +84,20 @@ class TestBatch:
         await broker.feed(matching.consumer, TOPIC)
         assert [entry.label for entry in driver.server.log] == [f"batch.{TOPIC.name}"]
         assert await matching.effects() == {f"k{number}": list(range(1, 11)) for number in range(5)}
+
+    async def test_at_debug_each_event_that_took_effect_is_a_line_with_its_own_correlation(
+        self, matching: Node, broker: MemoryBroker
+    ) -> None:
+        """N17: the way of one command can be pulled out of the log files; at info a batch has one line and nothing more."""
+        for sequence, level, told in ((1, "info", []), (2, "debug", [("c-k", "k-2"), ("c-l", "l-2")])):
+            put(broker, "k", sequence)
+            put(broker, "l", sequence)
+            written = io.StringIO()
+            configure_logging("matching", level=level, stream=written)
+            await matching.consumer.apply(TOPIC, broker.waiting("matching", TOPIC.name))
+            lines = [json.loads(text) for text in written.getvalue().splitlines()]
+            applied = [each for each in lines if each["event"]["action"] == "event.applied"]
+            assert [(each["trace"]["id"], each["tandem"]["event_id"]) for each in applied] == told
 
     async def test_other_types_are_skipped(self, matching: Node, broker: MemoryBroker) -> None:
         """N1: a consumer ignores facts that it does not need."""
