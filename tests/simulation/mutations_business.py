@@ -64,7 +64,7 @@ BUSINESS = (
     Mutation("bars-forgotten", "nobody-is-paired-with-whom-they-barred", Tie, "is_barred", property(lambda _: False), lasts=36.0, seed=2),
     Mutation("message-ids-made-anew", "mails-are-of-one-delivery-each", MailComposer, "compose", _compose_under_new_id),
     Mutation("a-route-that-fails", "nothing-strange-was-answered", queries, "sessions_of_member", _fail),
-    Mutation("leavers-stay", "leavers-have-no-open-pairing", follow_member, "follow_leaver", _let_it_be, lasts=36.0, seed=4),
+    Mutation("leavers-stay", "leavers-have-no-open-pairing", follow_member, "follow_leaver", _let_it_be, lasts=36.0, seed=12),
     Mutation("schedules-stay-open", "schedules-follow-pairings", scheduling_consumers, "close_pairing", _let_it_be, lasts=36.0),
     Mutation("counted-twice", "sessions-are-counted-once", count_session, "count_session", _count_twice, lasts=36.0),
     Mutation("cards-not-kept", "replicas-equal-their-source", scheduling_consumers, "keep_card", _let_it_be, lasts=8.0),
