@@ -21,7 +21,10 @@ def show_preview(told: Mapping[str, Any]) -> None:
         rows,
     )
     print_histogram("Sameness of useful pairs", placed["histogram"], marks=_marks(placed))
-    print_histogram("Mutual gain: the weaker side's, pairs that no gate bars (0 = only one side gains)", gain["histogram_of_weaker_side"])
+    if told["kind"] == "mentor":
+        print_histogram("What a mentee gains in pairs that no gate bars", gain["histogram_of_stronger_side"])
+    else:
+        print_histogram("Gain of the weaker side in pairs that no gate bars (0 = only one side gains)", gain["histogram_of_weaker_side"])
     print_line("A dash stands for fewer people than the programme's minimum group size.")
 
 
@@ -32,7 +35,8 @@ def _people(people: Mapping[str, Any], both: Mapping[str, Any]) -> Iterator[Sequ
         yield f"say no {name}", count
     yield "without wants", _percent(both["share_without_wants"])
     yield "without offers", _percent(both["share_without_offers"])
-    yield "two-way pairs, at most", _percent(both["ceiling_of_two_way"])
+    if "ceiling_of_two_way" in both:
+        yield "two-way pairs, at most", _percent(both["ceiling_of_two_way"])
 
 
 def _marks(placed: Mapping[str, Any]) -> dict[str, float]:

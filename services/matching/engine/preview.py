@@ -3,21 +3,23 @@
 Aggregates only; a count of people below the programme's minimum group size is not told (R13). Nothing is paired.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from services.matching.domain.rules import RuleSet
-from services.matching.engine.calibrate import PARTS, calibrate, mixed
+from services.matching.domain.rules import Kind, RuleSet
+from services.matching.engine.calibrate import PARTS, mixed
+from services.matching.engine.kinds import calibrated
+from services.matching.engine.mentoring import in_two_roles
 from services.matching.engine.pairwise import PASSES, gain_sums, score_pairs
 from services.matching.engine.person import Person
 from services.matching.engine.pool import build_pool
 from services.matching.engine.report import share
 from services.matching.engine.result import Quantiles
-from services.matching.engine.shapes import MICRO, Int, Long, Model, Pool, Real, Skills
+from services.matching.engine.shapes import MICRO, Int, Long, Model, Pool, Real
 from services.matching.engine.snapshot import GATES, Snapshot, freeze
 
 PEOPLE_LOOKED_AT = 2_000
@@ -30,57 +32,73 @@ def preview(people: Sequence[Person], rules: RuleSet, seed: int, minimum_group: 
     """Return the preview; pure, and the same for the same people, rules and seed."""
     snapshot = freeze(people, rules.placeholders)
     pool = build_pool(snapshot, rules)
-    placed = calibrate(pool, rules, seed)
-    circles = _circles(pool, placed.model, seed)
-    left = np.concatenate([np.full(len(one.partners), one.person, np.int64) for one in circles] or [np.zeros(0, np.int64)])
+    placed = calibrated(pool, rules, seed, mentee_seats=snapshot.mentee_seats)
+    roles = in_two_roles(pool, rules, snapshot.mentee_seats) if rules.kind == "mentor" else pool
+    circles = _circles(roles, placed.model, rules.kind, seed, snapshot.size)
+    left = np.concatenate([np.full(len(one.partners), one.row, np.int64) for one in circles] or [np.zeros(0, np.int64)])
     right = np.concatenate([one.partners for one in circles] or [np.zeros(0, np.int64)])
-    weight, gate = score_pairs(pool, placed.model, left, right)
+    weight, gate = score_pairs(roles, placed.model, left, right)
     free = gate == PASSES
     return {
-        "people": _people(snapshot, pool, minimum_group) | {"looked_at": len(circles)},
-        "reciprocity": reciprocity(pool),
+        "kind": rules.kind,
+        "people": _people(snapshot, pool, minimum_group) | {"looked_at": len({one.person for one in circles})},
+        "reciprocity": _reciprocity(pool, rules.kind),
         "sameness": _sameness(placed.quantiles),
-        "mutual_gain": _mutual_gain(pool, left[free], right[free]) | {"histogram_of_scores": _histogram(weight[free] / MICRO)},
+        "mutual_gain": _mutual_gain(roles, left[free], right[free]) | {"histogram_of_scores": _histogram(weight[free] / MICRO)},
         "gates": _gates(circles, minimum_group),
     }
 
 
 @dataclass(frozen=True, slots=True)
 class _Circle:
-    """Somebody, the others with whom there is a gain, and the first gate that bars each of these (or `PASSES`)."""
+    """Somebody, the others whom they could meet, and the first gate that bars each of these (or `PASSES`).
+
+    In kind `mentor` everybody has two rows, as mentee and as mentor (R43).
+    """
 
     person: int
+    row: int
     partners: Long
     gate: Int
 
 
-def _circles(pool: Pool, model: Model, seed: int) -> list[_Circle]:
+def _circles(pool: Pool, model: Model, kind: Kind, seed: int, size: int) -> list[_Circle]:
     """Return the circles of everybody with a seat, or of as many as are looked at, drawn evenly; empty ones are left out."""
     seated = np.flatnonzero(pool.seats > 0)
     chosen = np.sort(seated[np.argsort(mixed(seed, seated), kind="stable")[:PEOPLE_LOOKED_AT]])
     found = []
-    for person in chosen.tolist():
-        partners = _partners(pool, person, seed)
+    for row in chosen.tolist():
+        reached = _drawn(_reached(pool, kind, row), seed + row)
+        partners = np.unique(reached[reached % size != row % size])
+        if kind != "circle":
+            mine = np.full(len(partners), row, np.int64)
+            partners = partners[(gain_sums(pool, mine, partners) > 0) | (gain_sums(pool, partners, mine) > 0)]
         if len(partners):
-            _, gate = score_pairs(pool, model, np.full(len(partners), person, np.int64), partners)
-            found.append(_Circle(person, partners, gate))
+            _, gate = score_pairs(pool, model, np.full(len(partners), row, np.int64), partners)
+            found.append(_Circle(row % size, row, partners, gate))
     return found
 
 
-def _partners(pool: Pool, person: int, seed: int) -> Long:
-    """Return the others with whom the person or they would gain: all, or as many as are looked at, drawn evenly."""
-    reached = np.concatenate((_listed(pool.wants, pool.offers, person), _listed(pool.offers, pool.wants, person))).astype(np.int64)
-    if len(reached) > PARTNERS_LOOKED_AT:
-        reached = reached[(mixed(seed + person, np.arange(PARTNERS_LOOKED_AT)) % np.uint64(len(reached))).astype(np.int64)]
-    others = np.unique(reached[reached != person])
-    mine = np.full(len(others), person, np.int64)
-    return others[(gain_sums(pool, mine, others) > 0) | (gain_sums(pool, others, mine) > 0)]
+def _reached(pool: Pool, kind: Kind, row: int) -> Long:
+    """Return who stands in the posting lists of somebody's skills; in kind `circle` in those of their challenges (R44)."""
+    if kind == "circle":
+        said = pool.challenges
+        return _listed(said.code[said.start[row] : said.start[row + 1]], said.post_start, said.post_person)
+    wants, offers = pool.wants, pool.offers
+    wanted, offered = (each.skill[each.start[row] : each.start[row + 1]] for each in (wants, offers))
+    found = (_listed(wanted, offers.post_start, offers.post_person), _listed(offered, wants.post_start, wants.post_person))
+    return np.concatenate(found)
 
 
-def _listed(own: Skills, theirs: Skills, person: int) -> Int:
-    """Return who stands in the posting lists of the person's skills."""
-    skills = own.skill[own.start[person] : own.start[person + 1]]
-    return np.concatenate([np.zeros(0, np.int32), *(theirs.post_person[theirs.post_start[s] : theirs.post_start[s + 1]] for s in skills)])
+def _listed(codes: Int, start: Long, person: Int) -> Long:
+    return np.concatenate([np.zeros(0, np.int64), *(person[start[code] : start[code + 1]] for code in codes)]).astype(np.int64)
+
+
+def _drawn(reached: Long, seed: int) -> Long:
+    """Return all, or as many as are looked at, drawn evenly."""
+    if len(reached) <= PARTNERS_LOOKED_AT:
+        return reached
+    return reached[(mixed(seed, np.arange(PARTNERS_LOOKED_AT)) % np.uint64(len(reached))).astype(np.int64)]
 
 
 def _people(snapshot: Snapshot, pool: Pool, minimum_group: int) -> dict[str, Any]:
@@ -97,17 +115,17 @@ def _people(snapshot: Snapshot, pool: Pool, minimum_group: int) -> dict[str, Any
     }
 
 
-def reciprocity(pool: Pool) -> dict[str, float]:
-    """Return how many say no want or offer, and the share of two-way pairs that no rule set can exceed because of it."""
+def _reciprocity(pool: Pool, kind: Kind) -> dict[str, float]:
+    """Return how many say no want or offer, in kind `peer` also the share of two-way pairs that no rule set can exceed because of it."""
     seated = pool.seats > 0
     wants, offers = np.diff(pool.wants.start) > 0, np.diff(pool.offers.start) > 0
     no_wants, no_offers = share((seated & ~wants).sum(), seated.sum()), share((seated & ~offers).sum(), seated.sum())
-    return {
+    said = {
         "share_without_wants": no_wants,
         "share_without_offers": no_offers,
         "share_with_neither": share((seated & ~wants & ~offers).sum(), seated.sum()),
-        "ceiling_of_two_way": round(max(0.0, 1 - 2 * max(no_wants, no_offers)), _FIGURES),
     }
+    return said | ({"ceiling_of_two_way": round(max(0.0, 1 - 2 * max(no_wants, no_offers)), _FIGURES)} if kind == "peer" else {})
 
 
 def _sameness(placed: Quantiles) -> dict[str, Any]:
@@ -141,30 +159,32 @@ def _histogram(values: Real) -> list[int]:
 
 
 def _gates(circles: Sequence[_Circle], minimum_group: int) -> dict[str, Any]:
-    """Return for each gate how many useful pairs it bars, and how many people lose somebody or everybody by it.
+    """Return for each gate how many useful pairs it bars, and how many people lose somebody or everybody (in one of their roles) by it.
 
     A pair that several gates bar counts for the first of them. Who loses everybody counts for the gate that bars most of theirs.
     """
-    barred, met, cut = Counter[int](), Counter[int](), Counter[int]()
+    barred = Counter[int]()
+    met, cut = defaultdict[int, set[int]](set), defaultdict[int, set[int]](set)
     for one in circles:
         closed = Counter(one.gate[one.gate != PASSES].tolist())
         barred.update(closed)
-        met.update(closed.keys())
+        for gate in closed:
+            met[gate].add(one.person)
         if closed.total() == len(one.partners):
-            cut[min(closed, key=lambda gate: (-closed[gate], gate))] += 1
+            cut[min(closed, key=lambda gate: (-closed[gate], gate))].add(one.person)
     pairs = sum(len(one.partners) for one in circles)
     return {
         "pairs_looked_at": pairs,
-        "people_cut_off": _told(cut.total(), minimum_group),
+        "people_cut_off": _told(len(set[int]().union(*cut.values())), minimum_group),
         "by_gate": [
             {
                 "gate": GATES[gate].value,
                 "share_of_pairs": share(barred[gate], pairs),
-                "people_who_lose_somebody": met[gate],
-                "people_cut_off": _told(cut[gate], minimum_group),
+                "people_who_lose_somebody": len(met[gate]),
+                "people_cut_off": _told(len(cut[gate]), minimum_group),
             }
             for gate in sorted(barred)
-            if met[gate] >= minimum_group
+            if len(met[gate]) >= minimum_group
         ],
     }
 

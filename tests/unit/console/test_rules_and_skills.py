@@ -11,6 +11,7 @@ from tests.unit.console.fakes import InMemoryApi, InMemoryConnections
 
 PREVIEW: dict[str, Any] = {
     "programme_id": "peers",
+    "kind": "peer",
     "rules": {"version": 1},
     "people": {"in_pool": 40, "with_seats": 38, "who_say_no": {"hours": None, "level": 12}, "looked_at": 36},
     "reciprocity": {"share_without_wants": 0.25, "share_without_offers": 0.1, "share_with_neither": 0.05, "ceiling_of_two_way": 0.5},

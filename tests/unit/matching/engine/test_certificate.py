@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+import rustworkx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -83,6 +84,31 @@ class TestChecker:
         assert (weight[open_] <= np.minimum(kth[left[open_]], kth[right[open_]])).all()
         found = solve_pool(pool, RULES, 1, threads=1, progress=lambda _stage, _share: None)
         assert pruned_bound(claim_of(found), found.kth) >= found.certificate.value
+
+
+class TestAllPairs:
+    """N4: what is proved about pairs that nobody has in their list."""
+
+    @pytest.mark.parametrize("people", [survey(200, seed=4), company(200, seed=4, shape=Shape(skills=60))], ids=["dense", "sparse"])
+    def test_the_optimum_over_all_pairs_lies_below_both_bounds(self, people: list) -> None:  # type: ignore[type-arg]
+        """Invariant 8: two hundred people, every allowed pair, exactly solved: the bound by the lists' ends and that of the scan hold."""
+        pool = build_pool(freeze(people), RULES)
+        left, right = (part.astype(np.int64) for part in np.triu_indices(len(people), 1))
+        weight, gate = score_pairs(pool, calibrate(pool, RULES, 1).model, left, right)
+        fine = (gate < 0) & (weight > 0) & (pool.seats[left] > 0) & (pool.seats[right] > 0)
+        worth = weight.astype(np.int64) + pool.bonus[left] + pool.bonus[right] + 2 * RULES.objective.coverage_bonus
+        graph = rustworkx.PyGraph()
+        graph.add_nodes_from(range(len(people)))
+        graph.add_edges_from([(int(u), int(v), int(w)) for u, v, w in zip(left[fine], right[fine], worth[fine], strict=True)])
+        best = rustworkx.max_weight_matching(graph, weight_fn=int)
+        optimum = sum(graph.get_edge_data(u, v) for u, v in best)
+        short = RuleSet.from_mapping({"search": {"candidates": 4, "pricing_passes": 0}})
+        pruned, priced = (solve_pool(pool, rules, 1, threads=1, progress=lambda _stage, _share: None) for rules in (short, RULES))
+        assert int((pool.seats > 1).sum()) == 0
+        assert pruned.certificate.value <= optimum <= pruned_bound(claim_of(pruned), pruned.kth)
+        assert priced.certificate.value <= optimum <= (priced.certificate.bound_all or 0)
+        assert priced.certificate.gap_all is not None
+        assert priced.certificate.gap_all < 0.003
 
 
 class TestCandidates:

@@ -66,6 +66,26 @@ class TestPreview:
             "ceiling_of_two_way": 0.5,
         }
 
+    def test_mentors_are_looked_at_in_one_direction_and_by_their_lead(self) -> None:
+        """R43: who is too far ahead is barred from those they could teach; nobody is their own mentor, and no pair is two-way."""
+        said = {"wants": {"sql": 2}, "offers": {"sql": 3, "go": 3}}
+        people = [Person(id=f"junior{n}", level=1, **said) for n in range(6)]  # type: ignore[arg-type]
+        people += [Person(id=f"{name}{n}", offers={"sql": 4}, level=level) for name, level in (("lead", 3), ("chief", 9)) for n in range(6)]
+        told = preview(people, RuleSet.from_mapping({"kind": "mentor"}), 1, 5)
+        barred = {"gate": "level-gap", "share_of_pairs": 0.5, "people_who_lose_somebody": 12, "people_cut_off": 6}
+        assert told["gates"] == {"pairs_looked_at": 2 * 6 * 12, "people_cut_off": 6, "by_gate": [barred]}
+        assert told["mutual_gain"]["two_way"] == 0
+        assert "ceiling_of_two_way" not in told["reciprocity"]
+
+    def test_circles_are_looked_at_by_shared_challenges(self) -> None:
+        """R44: nobody needs to gain anything; now and later are two challenges."""
+        people = [Person(id=f"en{n}", challenges=("bosses",), languages=("en",)) for n in range(6)]
+        people += [Person(id=f"fi{n}", challenges=("bosses",), languages=("fi",)) for n in range(6)]
+        people += [Person(id=f"later{n}", challenges_long=("bosses",)) for n in range(6)]
+        gates = preview(people, RuleSet.from_mapping({"kind": "circle"}), 1, 5)["gates"]
+        barred = {"gate": "no-common-language", "share_of_pairs": round(72 / 162, 4), "people_who_lose_somebody": 12, "people_cut_off": 0}
+        assert gates == {"pairs_looked_at": 162, "people_cut_off": 0, "by_gate": [barred]}
+
     @given(crowd(most=8), st.integers(0, 9))
     @settings(max_examples=60, deadline=None)
     def test_counts_every_useful_pair_once_a_side_whatever_the_order(self, people: list[Person], seed: int) -> None:
