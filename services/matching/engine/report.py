@@ -19,6 +19,7 @@ from services.matching.engine.pool import RELATED, rows_of, skill_vocabulary
 from services.matching.engine.shapes import MICRO, Long, Pool, Real
 from services.matching.engine.snapshot import GATES, Snapshot
 from services.matching.engine.solver import Solved
+from services.matching.engine.utility import gini, utilities
 
 MINIMUM_GROUP = 5
 _SKILLS_TOLD = 15
@@ -96,7 +97,7 @@ def _repeated(pool: Pool, met: Long) -> int:
     return int(np.isin(met[:, 0] * len(pool.seats) + met[:, 1], barred).sum())
 
 
-def _gains(solved: Solved, met: Long) -> Real:
+def gains_of(solved: Solved, met: Long) -> Real:
     """Return what both sides of each meeting gain (a mentor's gain is not counted, R43)."""
     columns = []
     for mine, yours in ((0, 1), (1, 0)):
@@ -114,7 +115,7 @@ def _reciprocity(pool: Pool, solved: Solved, met: Long, partnered: Mask) -> dict
     seated = pool.seats > 0
     wants, offers = _has(pool.wants.start), _has(pool.offers.start)
     no_wants, no_offers = share((seated & ~wants).sum(), seated.sum()), share((seated & ~offers).sum(), seated.sum())
-    gain = _gains(solved, met)
+    gain = gains_of(solved, met)
     both = (gain > 0).all(axis=1)
     gets = np.zeros(len(pool.seats), bool)
     for column in (0, 1):
@@ -155,21 +156,12 @@ def _scores(solved: Solved, met: Long, rules: RuleSet) -> dict[str, Any]:
         "p5": round(float(np.quantile(weight, 0.05)), _DIGITS) if len(weight) else 0.0,
         "min": round(float(weight.min()), _DIGITS) if len(weight) else 0.0,
         "histogram": [int(count) for count in np.histogram(weight, 20, (0.0, 1.0))[0]],
-        "gini": gini(np.concatenate((weight, weight))),
+        "gini": gini(utilities(solved, gains_of(solved, np.array(solved.pairs, np.int64).reshape(-1, 2)), rules)),
         "blocking_pairs_per_person": share(len(blocking), len(solved.pool.seats)),
         "stability": round(1 - share(len(touched), len(solved.pool.seats)), _DIGITS),
         "coverage_bonus": rules.objective.coverage_bonus,
         "fairness_bonus": rules.objective.fairness_bonus,
     }
-
-
-def gini(values: Real) -> float:
-    """Return how unevenly something is spread: 0 = the same for all, towards 1 = one has everything."""
-    if not len(values) or values.sum() <= 0:
-        return 0.0
-    ordered = np.sort(values)
-    rank = np.arange(1, len(ordered) + 1)
-    return round(float((2 * rank - len(ordered) - 1) @ ordered / (len(ordered) * ordered.sum())), _DIGITS)
 
 
 def _skills(snapshot: Snapshot, pool: Pool, met: Long) -> dict[str, Any]:

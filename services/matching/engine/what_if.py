@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from services.matching.engine.person import Person
-from services.matching.engine.report import MINIMUM_GROUP, gini, share
+from services.matching.engine.report import MINIMUM_GROUP, share
 from services.matching.engine.result import Match, Result
+from services.matching.engine.utility import gini
 
 _DIGITS = 4
 _LOSERS_TOLD = 10
