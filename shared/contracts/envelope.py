@@ -1,6 +1,7 @@
 """CloudEvents 1.0 in Kafka's binary mode: the attributes of a fact as `ce_` headers (architecture section 4)."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime
 
 from shared.contracts.base import Contract, instant_text
@@ -52,42 +53,39 @@ class Envelope:
             BadEnvelope: when a required header is missing or not readable.
 
         """
-        found = dict(headers)
+        try:
+            found = {name: value.decode() for name, value in headers if value}
+        except UnicodeDecodeError:
+            found = _readable(headers)
         if "ce_id" not in found:  # written by somebody else, in other letters
-            found = {name.lower(): value for name, value in headers}
+            found = {name.lower(): text for name, text in found.items()}
         try:
             return cls(
-                id=_required(found, "ce_id"),
-                type=_required(found, "ce_type"),
-                source=_required(found, "ce_source"),
-                subject=_required(found, "ce_subject"),
-                time=_moment(_required(found, "ce_time")),
-                sequence=int(_required(found, "ce_sequence")),
-                correlation_id=_optional(found, "ce_correlationid") or _required(found, "ce_id"),
-                causation_id=_optional(found, "ce_causationid"),
-                traceparent=_optional(found, "traceparent"),
+                id=found["ce_id"],
+                type=found["ce_type"],
+                source=found["ce_source"],
+                subject=found["ce_subject"],
+                time=_moment(found["ce_time"]),
+                sequence=int(found["ce_sequence"]),
+                correlation_id=found.get("ce_correlationid") or found["ce_id"],
+                causation_id=found.get("ce_causationid"),
+                traceparent=found.get("traceparent"),
             )
+        except KeyError as missing:
+            raise BadEnvelope(missing.args[0]) from None
         except BadEnvelope:
             raise
         except ValueError:
             raise BadEnvelope("ce_time or ce_sequence") from None
 
 
-def _required(found: dict[str, bytes | None], name: str) -> str:
-    text = _optional(found, name)
-    if text is None:
-        raise BadEnvelope(name)
-    return text
-
-
-def _optional(found: dict[str, bytes | None], name: str) -> str | None:
-    content = found.get(name)
-    if not content:
-        return None
-    try:
-        return content.decode()
-    except UnicodeDecodeError:
-        return None
+def _readable(headers: Collection[tuple[str, bytes | None]]) -> dict[str, str]:
+    """Return the headers that are text: one that is not may be none of ours."""
+    found = {}
+    for name, content in headers:
+        with suppress(UnicodeDecodeError):
+            found[name] = (content or b"").decode()
+    return {name: text for name, text in found.items() if text}
 
 
 def _moment(text: str) -> datetime:
