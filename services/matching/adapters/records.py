@@ -12,7 +12,7 @@ from services.matching.application.ports import KnownCard
 from services.matching.domain.card import Card
 from services.matching.domain.snapshot import Explanation
 from shared.contracts.topics import PROFILE_CARD, PROFILE_MEMBER, PROFILE_SKILL_LIST, SCHEDULING_SESSION
-from shared.persistence.database import Collection, Transaction
+from shared.persistence.database import Collection, Document, Transaction
 from shared.persistence.indexes import Index
 from shared.persistence.kept import kept_documents
 from shared.replay.replica import Replica
@@ -55,18 +55,22 @@ class MongoCardRepository:
 
     async def save(self, known: KnownCard) -> None:
         """Keep the newest record."""
-        document = {
-            "_id": known.card.member_id,
-            "card": self._shape.dump_json(known.card).decode(),  # a text: a round reads ten thousands of them
-            "sequence": known.sequence,
-            "at": known.at,
-            "left_at": known.left_at,
-        }
-        self._kept.put(document)
+        self._kept.put(card_document(known, self._shape))
 
     async def remove(self, member_id: str) -> None:
         """N18: forget a member."""
         await self._kept.remove(member_id)
+
+
+def card_document(known: KnownCard, shape: TypeAdapter[Card]) -> Document:
+    """Return a card as it is stored."""
+    return {
+        "_id": known.card.member_id,
+        "card": shape.dump_json(known.card).decode(),  # a text: a round reads ten thousands of them
+        "sequence": known.sequence,
+        "at": known.at,
+        "left_at": known.left_at,
+    }
 
 
 class MongoExplanationRepository:

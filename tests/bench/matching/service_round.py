@@ -26,7 +26,7 @@ from deploy.local.servers import Place as Where
 from deploy.local.servers import find_or_start_kafka, find_or_start_mongo
 from deploy.local.services import Services
 from deploy.local.tokens import TokenIssuer
-from services.matching.adapters.records import MongoCardRepository
+from services.matching.adapters.records import CARDS, card_document
 from services.matching.adapters.repositories import MongoPlaceRepository
 from services.matching.adapters.round_engine import WARMING, WORKER
 from services.matching.adapters.shapes import Shapes
@@ -34,18 +34,20 @@ from services.matching.application.ports import KnownCard
 from services.matching.domain.card import Card, Offer, Want, WorkingSpan
 from services.matching.domain.place import Place
 from services.matching.engine.person import Person
-from shared.contracts.topics import MATCHING_PAIRING
+from shared.contracts.topics import MATCHING_PAIRING, PROFILE_CARD, PROFILE_MEMBER, PROFILE_SKILL_LIST, SCHEDULING_SESSION
 from shared.kernel.clock import WallClock
 from shared.kernel.randomness import SystemRandomness
 from shared.messaging.settings import KafkaSettings
 from shared.persistence.database import Database, Transaction
 from shared.persistence.mongo import MongoSettings, connect
+from tests.bench.matching.alive import Alive, members_of_groups
 from tests.support.population import company
 
 PROGRAMME = "peers"
+READ = (PROFILE_CARD, PROFILE_MEMBER, PROFILE_SKILL_LIST, SCHEDULING_SESSION)
 WRITTEN_AT_ONCE = 500
-LOOK_SECONDS = 0.25
-WITHIN_SECONDS = 1_800.0
+LOOK_SECONDS, TELL_SECONDS = 0.25, 30.0
+WITHIN_SECONDS = 3_600.0
 TICKS, PAGE_BYTES = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
 GOAL_PEOPLE, GOAL_SECONDS = 10_000, 30.0
 
@@ -60,6 +62,8 @@ class Measured:
     seconds: dict[str, float] = field(default_factory=dict)
     cpu_seconds: dict[str, dict[str, float]] = field(default_factory=dict)
     resident_mib: dict[str, dict[str, int]] = field(default_factory=dict)
+    alive: dict[str, Any] = field(default_factory=dict)
+    """N4: how the service answered meanwhile, and whether any consumer lost its place in its group."""
 
     def add(self, stage: str, seconds: float, used: Mapping[str, "Used"], before: Mapping[str, "Used"]) -> None:
         """Count one look at the processes for a stage."""
@@ -91,6 +95,7 @@ class Measured:
             cpu, mib = self.cpu_seconds[stage], self.resident_mib[stage]
             found.append(f"{stage:<24} {seconds:8.1f}" + "".join(f"{cpu.get(name, 0):10.1f} {mib.get(name, 0):7d}" for name in names))
         found.append(f"{'whole round':<24} {self.total:8.1f}" + "".join(f"{self.cpu_of(name):10.1f} {'':7}" for name in names))
+        found.append(f"meanwhile: {self.alive}")
         return [*found, f"{self.people} people, {self.proposals} proposals, {', '.join(self.servers)}"]
 
 
@@ -153,13 +158,13 @@ async def write_documents(database: Database, people: Sequence[Person], say: Cal
         part = people[start : start + WRITTEN_AT_ONCE]
 
         async def work(tx: Transaction, part: Sequence[Person] = part) -> None:
-            cards, places = MongoCardRepository(tx, shapes), MongoPlaceRepository(tx)
-            for person in part:
-                await cards.save(KnownCard(card=card_of(person), sequence=1))
+            await tx.collection(CARDS).insert_many(
+                [card_document(KnownCard(card=card_of(person), sequence=1), shapes.card) for person in part]
+            )
             made = [Place.of(PROGRAMME, person.id) for person in part]
             for place, person in zip(made, part, strict=True):
                 place.enrol(person.seats)
-            await places.add_many(made)
+            await MongoPlaceRepository(tx).add_many(made)
 
         await database.transact("bench.people", work)
     say(f"{len(people)} people written")
@@ -200,11 +205,14 @@ async def _warmed() -> None:
 async def _round(
     client: httpx2.AsyncClient, kafka: Server, measured: Measured, pids: Mapping[str, int], say: Callable[[str], None]
 ) -> None:
-    (await client.put(f"/programmes/{PROGRAMME}", json={})).raise_for_status()
+    path = f"/programmes/{PROGRAMME}"
+    (await client.put(path, json={})).raise_for_status()
     told = {name.removeprefix("TANDEM_KAFKA__").lower(): value for name, value in kafka.settings.items() if "KAFKA__" in name}
     settings = KafkaSettings.model_validate(told)
     consumer = AIOKafkaConsumer(settings.name_of(MATCHING_PAIRING), **settings.client_options(), auto_offset_reset="earliest")
     await consumer.start()
+    members, alive = await members_of_groups(settings, "matching", READ), Alive(client, path)
+    asking = asyncio.get_running_loop().create_task(alive.ask())
     try:
         last, before = time.perf_counter(), used_by(pids)
         shown = (await client.post(f"/programmes/{PROGRAMME}/rounds", json={"seed": 1, "publish_when_solved": True})).json()
@@ -217,14 +225,21 @@ async def _round(
                 continue
             used = used_by(pids)
             measured.add(stage, now - last, used, before)
+            if int(now / TELL_SECONDS) > int(last / TELL_SECONDS):
+                now_mib = {name: each.mib for name, each in used.items()}
+                say(f"{stage}: {measured.seconds[stage]} s, {measured.proposals} proposals, {now_mib} MiB")
             last, before = now, used
             shown = (await client.get(f"/rounds/{shown['round_id']}")).json()
+            alive.saw(shown["progress"])
             if shown["state"] == "cancelled" or measured.total > WITHIN_SECONDS:
                 raise RuntimeError(f"{shown['state']}, not done within {measured.total} s: {shown['failure']}")
             if STAGE_OF[shown["state"]] != stage:
-                say(f"{stage}: {measured.seconds[stage]} s")
+                say(f"{stage}: {measured.seconds[stage]} s, {measured.resident_mib[stage]} MiB")
                 stage = STAGE_OF[shown["state"]]
+        stayed = members == await members_of_groups(settings, "matching", READ)
+        measured.alive = alive.told() | {"consumers_stayed": stayed and all(members.values())}
     finally:
+        asking.cancel()
         await consumer.stop()
 
 
