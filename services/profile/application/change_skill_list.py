@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from services.profile.application.ports import UnitOfWork
 from services.profile.domain.skill_list import recodings
+from services.profile.domain.text import slug
 from services.profile.domain.vocabulary import Term
 
 
@@ -47,7 +48,8 @@ async def merge_skills(command: MergeSkills, uow: UnitOfWork) -> SkillListChange
     if changed:
         await uow.skill_list.save(skill_list)
     into = skill_list.merged[command.code]
-    return SkillListChanged(changed=changed, codes={old: into for old, new in skill_list.merged.items() if new == into})
+    merged = [old for old, new in skill_list.merged.items() if new == into]
+    return SkillListChanged(changed=changed, codes={code: into for old in merged for code in (old, slug(old)) if code != into})
 
 
 async def publish_skill_list(uow: UnitOfWork) -> bool:

@@ -42,9 +42,9 @@ async def resume_member(member_id: str, uow: UnitOfWork) -> Member:
     return member
 
 
-async def end_pause(member_id: str, uow: UnitOfWork) -> None:
-    """End a pause whose date has come (timer); one that was replaced or ended meanwhile is left alone."""
+async def end_pause(member_id: str, at: datetime, uow: UnitOfWork) -> None:
+    """End a pause whose date has come by `at` (timer); one that was replaced or ended meanwhile is left alone."""
     member = await uow.members.get(member_id)
-    if member.pause_is_over(now=uow.clock.now()):
+    if member.pause_is_over(now=at):
         member.resume()
         await uow.members.save(member)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from services.profile.application.ports import UnitOfWork
 from services.profile.domain.member import Member
 from services.profile.domain.people_import import RowReport
+from services.profile.domain.text import slug
 from services.profile.domain.values import Status
 from services.profile.domain.vocabulary import Vocabulary
 from shared.kernel.errors import NotFound
@@ -46,7 +47,7 @@ class ReportPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FreeTag:
-    """What members wrote that is not on the list: how many of them, and what on the list is written much like it."""
+    """What members wrote that is not on the list: how many of them, and what is written much like it."""
 
     code: str
     members: int
@@ -67,8 +68,11 @@ def free_tags(counted: Mapping[str, int], vocabulary: Vocabulary, minimum: int) 
     """R6, R13: return tags of at least so many members, most frequent first: something for a person to add or merge."""
     listed = vocabulary.broader
     found = [(code, members) for code, members in counted.items() if members >= minimum and code not in listed]
+    alike: dict[str, list[str]] = {}
+    for code, _ in sorted(found):
+        alike.setdefault(slug(code), []).append(code)
     return [
-        FreeTag(code=code, members=members, nearest=vocabulary.nearest(code))
+        FreeTag(code=code, members=members, nearest=[*(one for one in alike[slug(code)] if one != code), *vocabulary.nearest(code)])
         for code, members in sorted(found, key=lambda tag: (-tag[1], tag[0]))[:TAGS_TOLD]
     ]
 

@@ -10,6 +10,7 @@ from services.profile.domain.events import Placement
 from services.profile.domain.records import Card, Contact, DueRecord, Gone, OfferCode, Published, WantCode, digest_of
 from services.profile.domain.reference import Reference
 from services.profile.domain.refusals import MemberHasLeft, NotEnrolled, NotPaused, PauseInThePast, PauseTooLong
+from services.profile.domain.text import slug
 from services.profile.domain.values import CareerStep, Enrolment, Offer, Pause, PauseReason, Status, Tag, Vision, Want, When, WorkingSpan
 from shared.kernel.aggregate import Aggregate
 
@@ -226,11 +227,13 @@ class Member(Aggregate):
 
 
 def _recoded(said: tuple[S, ...], codes: Mapping[str, str], weight: Callable[[S], Any]) -> tuple[S, ...]:
-    if not any(each.tag.code in codes for each in said):
+    """Give tags the codes that theirs mean now. What is on the list is spelled word by word, so free tags follow whatever their signs."""
+    means = {each.tag.code: codes.get(each.tag.code) or codes.get(slug(each.tag.code)) for each in said if each.tag.code}
+    if not any(means.values()):
         return said
     found: dict[str, S] = {}
     for each in said:
-        code = codes.get(each.tag.code or "", each.tag.code)
+        code = means.get(each.tag.code or "") or each.tag.code
         mine = replace(each, tag=replace(each.tag, code=code))
         known = found.setdefault(code or each.tag.words, mine)
         if weight(mine) > weight(known):

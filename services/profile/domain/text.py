@@ -6,6 +6,7 @@ import unicodedata
 _GERMAN = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
 _TOKEN = re.compile(r"[^\W_]+[+#]*")
 _SIGNS = {"+": "plus", "#": "sharp"}
+_TWINS = str.maketrans({"-": "\u2010", "/": "\u2044", ".": "\u00b7", "$": "\uff04"})
 _CODE_LENGTH_MAX = 60
 _INVISIBLE = dict.fromkeys([0x00AD, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060, *range(0x2066, 0x206A), 0xFEFF])
 """Zero-width signs and signs that turn the direction of what follows: they make two equal keys differ and a name lie in a mail.
@@ -46,6 +47,18 @@ def slug(text: str) -> str:
     """Return a code for `text`: its words joined by hyphens, "" when it has none."""
     words = ("".join(_SIGNS.get(sign, sign) for sign in word) for word in tokens(text))
     return "-".join(words)[:_CODE_LENGTH_MAX].rstrip("-")
+
+
+def tag_code(text: str) -> str:
+    """Return a code for words that no list knows: as `slug`, but the signs between words stay, so that nothing is merged by punctuation.
+
+    `project a-1` and `project a 1` may be two projects; only a person can tell. Signs that mean something in an address or a
+    stored name have a twin that looks alike.
+    """
+    folded, words = fold(text), tokens(text)
+    if folded == " ".join(words):
+        return slug(text)
+    return folded.translate(_TWINS).replace(" ", "-")[:_CODE_LENGTH_MAX] if words else ""
 
 
 def tidy(text: str) -> str:

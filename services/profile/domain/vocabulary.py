@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from services.profile.domain.text import fold, slug, tokens
+from services.profile.domain.text import fold, tag_code, tokens
 from services.profile.domain.values import Tag
 
 _TAG_WORDS_MAX = 5
@@ -151,7 +151,7 @@ class Vocabulary:
         if code is None and kind is Kind.CHALLENGE and phrase:
             return Tag(code=f"free-{hashlib.sha256(' '.join(phrase).encode()).hexdigest()[:12]}", words=words)
         if code is None and len(phrase) <= _TAG_WORDS_MAX and len(words) <= _TAG_LENGTH_MAX:
-            code = slug(words) or None
+            code = tag_code(words) or None
         return Tag(code=code, words=words)
 
     def _known(self, kind: Kind, phrase: Phrase) -> str | None:

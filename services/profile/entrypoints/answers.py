@@ -187,7 +187,7 @@ class SkillListOut(BaseModel):
 
 
 class FreeTagOut(BaseModel):
-    """A tag that is not on the list: how many members have it, and which codes of the list are written much like it."""
+    """A tag that is not on the list: how many members have it, and which other tags and codes of the list are written much like it."""
 
     code: str
     members: int

@@ -42,7 +42,7 @@ T = TypeVar("T")
 
 async def on_pause_ends(due: Due, uow: UnitOfWork) -> None:
     """End a pause whose date has come."""
-    await end_pause(due.data["member_id"], uow)
+    await end_pause(due.data["member_id"], due.reached(uow.clock), uow)
 
 
 async def tell_skill_list(transactions: Transactions, randomness: Randomness) -> None:

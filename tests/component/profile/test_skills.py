@@ -88,6 +88,18 @@ class TestFreeTags:
         assert (await profile.call("GET", "/skills/free")).json() == [{"code": "mathlab", "members": 5, "nearest": ["matlab"]}]
         assert (await profile.call("GET", "/skills/free?minimum=1")).status_code == 422
 
+    async def test_tags_that_differ_by_a_sign_are_proposed_to_each_other_and_merged_by_a_person(self, profile: Profile) -> None:
+        """Matching 10: never merged by punctuation alone; who merges one onto the list takes the other spellings along."""
+        rows = [f"E-{n},p{n}@corp.example,{'Kite-flying' if n % 2 else 'Kite flying'}" for n in range(10)]
+        await profile.imported("member_id,email,offers\n" + "\n".join(rows) + "\n")
+        blank, hyphen = "kite-flying", "kite\u2010flying"
+        told = {tag["code"]: tag["nearest"] for tag in (await profile.call("GET", "/skills/free")).json()}
+        assert told == {blank: [hyphen], hyphen: [blank]}
+        await profile.call("PUT", "/skills/list/kites", {"en": "Kites"})
+        merged = await profile.call("POST", f"/skills/list/{hyphen}/merge", {"into": "kites"})
+        assert merged.json() == {"changed": True, "members": 10}
+        assert all(codes == {"kites"} for codes in (await offered(profile)).values())
+
 
 class TestAddingASkill:
     """R6: free tags that are its spellings become it."""

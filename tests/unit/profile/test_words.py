@@ -49,7 +49,7 @@ class TestSkills:
         assert code(words) == wanted
 
     @pytest.mark.parametrize(
-        ("words", "wanted"), [("C", "c"), ("C++", "cpp"), ("C#", "csharp"), ("R", "r-language"), ("R&D", "r-d"), ("Go", "go-language")]
+        ("words", "wanted"), [("C", "c"), ("C++", "cpp"), ("C#", "csharp"), ("R", "r-language"), ("R&D", "r&d"), ("Go", "go-language")]
     )
     def test_signs_that_matter_stay(self, words: str, wanted: str) -> None:
         """C, C++ and C# are three skills."""
@@ -65,6 +65,26 @@ class TestSkills:
         assert code("Kite building workshops") == "kite-building-workshops"
         assert code("Everything that has to do with my time at the old plant") is None
         assert code("???") is None
+
+    @pytest.mark.parametrize(
+        ("words", "wanted"),
+        [
+            ("Project A 1", "project-a-1"),
+            ("PROJECT  a-1", "project-a\u20101"),
+            ("Project-A-1", "project\u2010a\u20101"),
+            ("Größe/Süd", "groesse\u2044sued"),
+            ("Kite.js", "kite\u00b7js"),
+            ("Notepad++", "notepadplusplus"),
+        ],
+    )
+    def test_signs_keep_free_tags_apart(self, words: str, wanted: str) -> None:
+        """Matching 10: case, width and blanks are one thing; two projects may differ by a hyphen."""
+        assert code(words) == code(f" {words.swapcase()} ") == wanted
+        assert code(words, Kind.GOAL) == wanted
+
+    def test_signs_do_not_matter_to_the_list(self) -> None:
+        """A person has said what its spellings mean."""
+        assert code("Künstliche-Intelligenz") == "artificial-intelligence"
 
     def test_unknown_challenge_is_opaque_but_equal_to_itself(self) -> None:
         """R9: matching may compare it, nobody can read it."""
