@@ -1,5 +1,6 @@
 """`tandem dead-letters`: messages that a service set aside (N2)."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Annotated, Any, NoReturn
 
@@ -43,6 +44,9 @@ def list_(
         print_line("No dead letters.")
     else:
         print_table("Dead letters", COLUMNS, [[one.get(name) for name in COLUMNS] for one in found])
+    for name, count in Counter(one["service"] for one in found).items():
+        if count == letters.LISTED_MAX:
+            print_note(f"{name}: the oldest {count} are shown; there may be more (--code narrows it)")
 
 
 @dead_letters.command()

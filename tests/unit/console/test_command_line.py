@@ -212,6 +212,14 @@ class TestOtherCommands:
         assert said["audit"] == "2027-01-01T09:00:00Z redrive bug:KeyError 0a1b"
         assert (said["headers"], said["data.member_id"]) == ("ce_id, ce_type", "m-1")
 
+    def test_a_full_page_is_said_to_be_one(self, there: InMemoryConnections, capsys: pytest.CaptureFixture[str]) -> None:
+        """N2: nobody takes the oldest thousand for all; stdout stays JSON."""
+        there.to.answers = {"GET profile /ops/dead-letters": {"items": [{"event_id": f"e-{number}"} for number in range(1000)]}}
+        assert console.main(["dead-letters", "list", "--service", "profile", "--json"]) == 0
+        said = capsys.readouterr()
+        assert len(json.loads(said.out)) == 1000
+        assert "profile: the oldest 1000 are shown" in said.err
+
     def test_no_dead_letters_is_said(self, there: InMemoryConnections, capsys: pytest.CaptureFixture[str]) -> None:
         """An empty table says nothing."""
         there.to.answers = {"GET profile /ops/dead-letters": {"items": [], "next": None}}
