@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from shared.kernel.cause import Cause
+from shared.kernel.clock import Clock
 from shared.persistence.database import Document, Transaction
 from shared.persistence.doorbell import Doorbell
 from shared.persistence.indexes import Index
@@ -24,6 +25,10 @@ class Due:
     data: dict[str, Any]
     due_at: datetime
     cause: Cause
+
+    def reached(self, clock: Clock) -> datetime:
+        """Return the present, but not before `due_at`: a clock that was set back between the look and the work must lose no timer."""
+        return max(clock.now(), self.due_at)
 
 
 class Timers:

@@ -46,8 +46,8 @@ async def resume_pairing(command: ResumePairing, uow: UnitOfWork) -> Pairing:
     return pairing
 
 
-async def end_pause(pairing_id: str, uow: UnitOfWork) -> None:
+async def end_pause(pairing_id: str, at: datetime, uow: UnitOfWork) -> None:
     """End a rest whose date has come; a late or repeated timer changes nothing."""
     pairing = await uow.pairings.find(pairing_id)
-    if pairing is not None and pairing.end_pause(uow.clock.now()):
+    if pairing is not None and pairing.end_pause(at):
         await uow.pairings.save(pairing)

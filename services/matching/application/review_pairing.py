@@ -1,6 +1,7 @@
 """After a move both are asked whether to go on; silence keeps the pairing (N3, R49, R53)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from services.matching.application.access import own_pairing
 from services.matching.application.ending import review_timer
@@ -35,8 +36,8 @@ async def start_review(pairing: Pairing, reason: str, uow: UnitOfWork) -> None:
         await uow.pairings.save(pairing)
 
 
-async def end_review(pairing_id: str, uow: UnitOfWork) -> None:
+async def end_review(pairing_id: str, at: datetime, uow: UnitOfWork) -> None:
     """Keep a pairing whose review nobody ended; a late or repeated timer changes nothing."""
     pairing = await uow.pairings.find(pairing_id)
-    if pairing is not None and pairing.end_review(uow.clock.now()):
+    if pairing is not None and pairing.end_review(at):
         await uow.pairings.save(pairing)

@@ -229,12 +229,12 @@ def timer_handlers() -> Mapping[str, Callable[[Due, Any], Awaitable[None]]]:
     """Return what becomes of each kind of timer; all of them may come late or twice."""
 
     async def on_expiry(due: Due, uow: UnitOfWork) -> None:
-        await expire_pairing.expire_pairing(due.data["pairing_id"], uow)
+        await expire_pairing.expire_pairing(due.data["pairing_id"], due.reached(uow.clock), uow)
 
     async def on_pause_end(due: Due, uow: UnitOfWork) -> None:
-        await pause_pairing.end_pause(due.data["pairing_id"], uow)
+        await pause_pairing.end_pause(due.data["pairing_id"], due.reached(uow.clock), uow)
 
     async def on_review_end(due: Due, uow: UnitOfWork) -> None:
-        await review_pairing.end_review(due.data["pairing_id"], uow)
+        await review_pairing.end_review(due.data["pairing_id"], due.reached(uow.clock), uow)
 
     return {"pairing-expiry": on_expiry, "pairing-pause-end": on_pause_end, "pairing-review-end": on_review_end}

@@ -102,6 +102,18 @@ class TestFiring:
         (due,) = bench.fired
         assert (due.kind, due.data, due.due_at, due.cause) == ("expire", {"pairing_id": "p1"}, due_at, CAUSE)
 
+    async def test_its_time_has_come_though_the_clock_is_set_back(self, wall: HandClock) -> None:
+        """R49: what the handler compares is the present, never an instant before the timer's own: else the timer is gone without effect."""
+        bench = Bench(wall)
+        due_at = wall.now()
+        await bench.change(lambda timers: timers.set("t1", due_at, "expire", {}))
+        await bench.look()
+        (due,) = bench.fired
+        wall.advance(-3600)
+        assert due.reached(wall) == due_at
+        wall.advance(7200)
+        assert due.reached(wall) == due_at + timedelta(hours=1)
+
     async def test_in_order_of_their_times(self, wall: HandClock) -> None:
         """R49: the earlier first."""
         bench = Bench(wall)
