@@ -22,7 +22,7 @@ from shared.observability.logging import get_log
 from shared.persistence.database import Database, Document, Transaction
 from shared.persistence.doorbell import Doorbell
 from shared.persistence.errors import DatabaseFault
-from shared.persistence.ids import by_ids
+from shared.persistence.ids import IDS_OF_A_BATCH, by_ids
 from shared.persistence.leases import Lease
 from shared.persistence.patience import Patience
 
@@ -212,7 +212,7 @@ class Relay:
         ids = list(self._sent)
 
         async def work(tx: Transaction) -> None:
-            for some in by_ids(ids):
+            for some in by_ids(ids, at_once=IDS_OF_A_BATCH):
                 await tx.collection(COLLECTION).delete_many(some)
 
         if ids:

@@ -7,6 +7,8 @@ from shared.persistence.database import Filter
 
 IDS_AT_ONCE = 50
 """SecantusDB takes 1.5 ms of CPU for each of 2,000 ids, 0.14 ms for each of 100 and 0.09 for each of 50; MongoDB does not care."""
+IDS_OF_A_BATCH = 100
+"""Where our own CPU counts, too: each call is 0.8 ms of it, as much as ten events cost."""
 
 
 def by_ids(ids: Sequence[Any], field: str = "_id", *, at_once: int = IDS_AT_ONCE) -> Iterator[Filter]:

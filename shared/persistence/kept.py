@@ -3,10 +3,7 @@
 from collections.abc import Iterable
 
 from shared.persistence.database import Document, Transaction
-from shared.persistence.ids import by_ids
-
-READ_AT_ONCE = 100
-"""Of a batch of 200: each further call costs 0.8 ms of our own CPU, a longer list SecantusDB more than a further call."""
+from shared.persistence.ids import IDS_OF_A_BATCH, by_ids
 
 
 def kept_documents(tx: Transaction, collection: str) -> "KeptDocuments":
@@ -56,7 +53,7 @@ class KeptDocuments:
         missing = [each for each in document_ids if each not in self._known]
         if missing:
             self._known |= dict.fromkeys(missing)
-            for some in by_ids(missing, at_once=READ_AT_ONCE):
+            for some in by_ids(missing, at_once=IDS_OF_A_BATCH):
                 self._known |= {each["_id"]: each for each in await self._on.find(some)}
 
     async def _write(self) -> None:

@@ -15,8 +15,7 @@ from shared.contracts import profile as contracts
 from shared.contracts.envelope import Envelope
 from shared.kernel.clock import WallClock
 from shared.messaging.settings import KafkaSettings
-from shared.persistence.ids import by_ids
-from shared.persistence.kept import READ_AT_ONCE
+from shared.persistence.ids import IDS_OF_A_BATCH, by_ids
 from shared.persistence.mongo import MongoSettings
 
 TOPIC = contracts.MemberLeft.TOPIC
@@ -85,7 +84,7 @@ async def _apply(client: Any, inbox: Any, effects: Any, writes: str, service: st
 
 async def _replace(effects: Any, new: list[tuple[Envelope, Any]], session: Any) -> None:
     wanted = list({data.member_id for _, data in new})
-    finds = [effects.find(some, session=session) for some in by_ids(wanted, at_once=READ_AT_ONCE)]
+    finds = [effects.find(some, session=session) for some in by_ids(wanted, at_once=IDS_OF_A_BATCH)]
     known = {each["_id"]: each["sequences"] for found in finds for each in await found.to_list(None)}
     for envelope, data in new:
         known[data.member_id] = [*known.get(data.member_id, [])[-9:], envelope.sequence]
