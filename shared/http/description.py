@@ -26,7 +26,7 @@ IDEMPOTENCY_KEY: dict[str, Any] = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "description": "A repeat with the same key gets the first answer and changes nothing.",
+    "description": "A repeat with the same key gets the first answer, be it a refusal, and changes nothing.",
     "schema": {"type": "string", "maxLength": 200},
 }
 FILE_BODY: dict[str, Any] = {
