@@ -75,17 +75,17 @@ async def suggestions_for(asked: Asked, count: int, desk: Suggestions, uow: Unit
     now = uow.clock.now()
     apart = [_other(tie, member_id) for tie in ties.values() if tie.is_barred or _history(tie, programme, now) is not None]
     found = await desk.suggest(programme, member_id, SPARE * count, apart, offers=asked.offers)
-    cards, places = await _of(programme, [other for other, _ in found], uow)
-    learn = _learning_seats(programme, asked)
-    free = [(other, score) for other, score in found if _is_free(cards.get(other), places.get(other), now, learn)][:count]
-    return [
-        Suggested(
-            member_id=other,
-            score=score,
-            explanation=explain(own, [cards[other]], mentee=programme.mentee_of(member_id, other, offers=asked.offers)),
-        )
-        for other, score in free
-    ]
+    learn, told = _learning_seats(programme, asked), list[Suggested]()
+    for start in range(0, len(found), count):  # most are free: the spare ones are seldom read
+        part = found[start : start + count]
+        cards, places = await _of(programme, [other for other, _ in part], uow)
+        for other, score in part:
+            if _is_free(cards.get(other), places.get(other), now, learn):
+                why = explain(own, [cards[other]], mentee=programme.mentee_of(member_id, other, offers=asked.offers))
+                told.append(Suggested(member_id=other, score=score, explanation=why))
+        if len(told) >= count:
+            break
+    return told[:count]
 
 
 async def why_not(asked: Asked, other_id: str, desk: Suggestions, uow: UnitOfWork) -> Why:

@@ -1,7 +1,7 @@
 """A whole service round: from documents in the database to proposals on Kafka, stage by stage (issue 5; R42).
 
-`python -m tests.bench.matching.service_round [--people 10000] [--seed 1] [--json FILE]`: servers of its own (or those that the
-environment names), cards and places written straight into matching's database, then one matching process runs the round.
+`python -m tests.bench.matching.service_round [--people 10000] [--seed 1] [--suggestions N] [--json FILE]`: servers of its own (or those
+that the environment names), cards and places written straight into matching's database, then one matching process runs the round.
 """
 
 import argparse
@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ from services.matching.adapters.records import CARDS, card_document
 from services.matching.adapters.repositories import MongoPlaceRepository
 from services.matching.adapters.round_engine import WARMING, WORKER
 from services.matching.adapters.shapes import Shapes
+from services.matching.adapters.suggestion_desk import WORKER as SUGGESTIONS
 from services.matching.application.ports import KnownCard
 from services.matching.domain.card import Card, Offer, Want, WorkingSpan
 from services.matching.domain.place import Place
@@ -41,9 +43,11 @@ from shared.messaging.settings import KafkaSettings
 from shared.persistence.database import Database, Transaction
 from shared.persistence.mongo import MongoSettings, connect
 from tests.bench.matching.alive import Alive, members_of_groups
+from tests.bench.matching.http_suggestions import asked
 from tests.support.population import company
 
 PROGRAMME = "peers"
+WORKERS = {"worker": WORKER, "index": SUGGESTIONS}
 READ = (PROFILE_CARD, PROFILE_MEMBER, PROFILE_SKILL_LIST, SCHEDULING_SESSION)
 WRITTEN_AT_ONCE = 500
 LOOK_SECONDS, TELL_SECONDS = 0.25, 30.0
@@ -64,6 +68,7 @@ class Measured:
     resident_mib: dict[str, dict[str, int]] = field(default_factory=dict)
     alive: dict[str, Any] = field(default_factory=dict)
     """N4: how the service answered meanwhile, and whether any consumer lost its place in its group."""
+    suggestions: dict[str, Any] = field(default_factory=dict)
 
     def add(self, stage: str, seconds: float, used: Mapping[str, "Used"], before: Mapping[str, "Used"]) -> None:
         """Count one look at the processes for a stage."""
@@ -95,7 +100,7 @@ class Measured:
             cpu, mib = self.cpu_seconds[stage], self.resident_mib[stage]
             found.append(f"{stage:<24} {seconds:8.1f}" + "".join(f"{cpu.get(name, 0):10.1f} {mib.get(name, 0):7d}" for name in names))
         found.append(f"{'whole round':<24} {self.total:8.1f}" + "".join(f"{self.cpu_of(name):10.1f} {'':7}" for name in names))
-        found.append(f"meanwhile: {self.alive}")
+        found += [f"meanwhile: {self.alive}", f"suggestions: {self.suggestions}"]
         return [*found, f"{self.people} people, {self.proposals} proposals, {', '.join(self.servers)}"]
 
 
@@ -114,13 +119,20 @@ class Used:
 
 
 def used_by(pids: Mapping[str, int]) -> dict[str, Used]:
-    """Look at the processes, and at the round's worker where there is one."""
+    """Look at the processes, and at matching's workers where there are any."""
     found = {name: Used.by(pid) for name, pid in pids.items()}
     for child in Path(f"/proc/{pids['matching']}/task/{pids['matching']}/children").read_text(encoding="utf-8").split():
         with suppress(OSError):
-            if WORKER in Path(f"/proc/{child}/cmdline").read_text(encoding="utf-8"):
-                found["worker"] = Used.by(int(child))
+            started = Path(f"/proc/{child}/cmdline").read_text(encoding="utf-8")
+            for name, module in WORKERS.items():
+                if module in started:
+                    found[name] = Used.by(int(child))
     return found
+
+
+def cpu_used_by(pids: Mapping[str, int]) -> dict[str, float]:
+    """Return the CPU seconds of each so far."""
+    return {name: used.cpu for name, used in used_by(pids).items()}
 
 
 def card_of(person: Person) -> Card:
@@ -170,8 +182,8 @@ async def write_documents(database: Database, people: Sequence[Person], say: Cal
     say(f"{len(people)} people written")
 
 
-async def measure(people: int, seed: int, say: Callable[[str], None]) -> Measured:
-    """Run one round and measure it."""
+async def measure(people: int, seed: int, asks: int, say: Callable[[str], None]) -> Measured:
+    """Ask for so many lists of suggestions, then run one round, and measure both."""
     measured = Measured(people=people)
     async with AsyncExitStack() as ends:
         folder = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="tandem-round-")))
@@ -187,10 +199,17 @@ async def measure(people: int, seed: int, say: Callable[[str], None]) -> Measure
         settings = {**kafka.settings, **mongo.settings}
         services = Services(processes, folder, settings, {"matching": dict(issuer.settings("matching"))}, names=("matching",))
         await services.start()
-        await write_documents(_database(mongo), company(people, seed), say)
+        crowd = company(people, seed)
+        await write_documents(_database(mongo), crowd, say)
         pids = {"matching": services.running["matching"].pid} | {one.name: one.pid for one in (*kafka.processes, *mongo.processes)}
         headers = {"Authorization": f"Bearer {issuer.token('bench', ['hr_admin'])}"}
         async with httpx2.AsyncClient(base_url=services.urls["matching"], headers=headers, timeout=60) as client:
+            if asks:
+                (await client.put(f"/programmes/{PROGRAMME}", json={})).raise_for_status()
+                tokens = [issuer.token(person.id, ["member"]) for person in crowd[:: max(1, people // asks)][:asks]]
+                measured.suggestions = await asked(client, PROGRAMME, tokens, partial(cpu_used_by, pids))
+                say(f"suggestions: {measured.suggestions}")
+            del crowd
             await _round(client, kafka, measured, pids, say)
         await services.stop()
     return measured
@@ -261,12 +280,13 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--people", type=int, default=GOAL_PEOPLE)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write the figures to this file, too")
-    asked = parser.parse_args(arguments)
-    measured = asyncio.run(measure(asked.people, asked.seed, _say))
+    parser.add_argument("--suggestions", type=int, default=0, metavar="N", help="first ask for N lists of suggestions over HTTP")
+    given = parser.parse_args(arguments)
+    measured = asyncio.run(measure(given.people, given.seed, given.suggestions, _say))
     told = measured.told()
     sys.stdout.write("\n".join([*measured.lines(), json.dumps(told)]) + "\n")
-    if asked.json:
-        asked.json.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    if given.json:
+        given.json.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     return 0
 
 
