@@ -150,22 +150,9 @@ class SearchRules:
 
 
 _PLACEHOLDERS = (
-    "other",
-    "others",
-    "n/a",
-    "na",
-    "none",
-    "nothing",
-    "null",
-    "nil",
-    "unknown",
-    "tbd",
-    "-",
-    "--",
-    "?",
-    ".",
-    "keine",
-    "sonstiges",
+    *("other", "others", "n/a", "n.a.", "na", "not applicable", "not specified", "no answer", "none", "nothing", "null", "nil"),
+    *("unknown", "tbd", "tba", "-", "--", "\u2013", "\u2014", "?", "??", ".", "/"),
+    *("keine", "keiner", "keine angabe", "k.a.", "sonstige", "sonstiges", "andere", "unbekannt", "nicht zutreffend"),
 )
 
 

@@ -136,7 +136,7 @@ class TestMissing:
         """C: "n/a" and "other" are no evidence."""
         people = [
             Person(id="a", offers={"x": 3}, wants={"y": 2}, goals=("N/A",), department="other"),
-            Person(id="b", offers={"y": 3}, wants={"x": 2}, goals=("n/a",), department="Other"),
+            Person(id="b", offers={"y": 3}, wants={"x": 2}, goals=("n/a", "keine Angabe", "\u2013"), department="Other"),
         ]
         snapshot = freeze(people, RULES.placeholders)
         assert snapshot.goals.vocabulary == ()
