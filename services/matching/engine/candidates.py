@@ -21,6 +21,7 @@ _LOW = 0xFFFFFFFF
 _SCORE_BITS = 20
 _BLOCKS = 4
 _KEPT = 10
+_ALIKE = 3
 _WORTH_CUTTING = 3_000
 
 
@@ -42,6 +43,16 @@ def push(keys: Long, row: Whole, key: Whole) -> None:
     keys[row, at] = key
 
 
+@inlined
+def ranked(score: Whole, i: Whole, j: Whole, people: int) -> Whole:
+    """Return the key of j in i's list: the score, then who comes sooner after i in a circle of all.
+
+    So that where many score alike each list holds others of them, not all lists the same few.
+    """
+    turn = np.int64(j) - np.int64(i)
+    return (np.int64(score) << 32) | (_LOW - (turn if turn > 0 else turn + people))
+
+
 @lean
 def keep_allowed(pool: Pool, model: Model, i: int, hits: int, scratch: Scratch) -> int:
     """Leave only those hits that have a seat and whom no gate bars; return how many."""
@@ -58,15 +69,16 @@ def keep_allowed(pool: Pool, model: Model, i: int, hits: int, scratch: Scratch) 
 def best_of_block(
     pool: Pool, model: Model, rows: tuple[int, int], columns: tuple[int, int], keys: Long, limit: Real, scratch: Scratch
 ) -> None:
-    """Scan one block against another for everybody's best K: key = score, then the lower place."""
+    """Scan one block against another for everybody's best K."""
+    people = len(pool.seats)
     for i in range(rows[0], rows[1]):
         if pool.seats[i] <= 0:
             continue
         begin = max(columns[0], i + 1) if columns[0] == rows[0] else columns[0]
         hits = scan_row(pool, model, i, begin, columns[1], limit, limit[i], np.int8(0), scratch)
         for at in range(hits):
-            j, score = np.int64(scratch.hit[at]), np.int64(scratch.hit_score[at])
-            key_i, key_j = (score << 32) | (_LOW - j), (score << 32) | (_LOW - i)
+            j, score = scratch.hit[at], scratch.hit_score[at]
+            key_i, key_j = ranked(score, i, j, people), ranked(score, j, i, people)
             if (key_i <= keys[i, 0] and key_j <= keys[j, 0]) or pool.seats[j] <= 0 or closed_gate(pool, model, i, j) >= 0:
                 continue
             if key_i > keys[i, 0]:
@@ -77,15 +89,28 @@ def best_of_block(
                 limit[j] = (keys[j, 0] >> 32) - 1
 
 
+@lean
+def offer(price: Real, keys: Long, i: Whole, j: Whole, excess: Whole) -> None:
+    """Put j among those with the largest excess at i, unless enough there score as j does: people alike stand for each other."""
+    people = len(price)
+    key = ranked(excess, i, j, people)
+    if key <= keys[i, 0]:
+        return
+    same, yours = 0, np.int64(2.0 * price[j])
+    for at in range(keys.shape[1]):
+        if keys[i, at] >= 0:
+            other = (i + _LOW - (keys[i, at] & _LOW)) % people
+            same += 1 if (keys[i, at] >> 32) + np.int64(2.0 * price[other]) == excess + yours else 0
+    if same < _ALIKE:
+        push(keys, i, key)
+
+
 @inlined
 def note_excess(price: Real, keys: Long, i: Whole, j: Whole, score: Whole) -> Whole:
-    """Keep a pair where it is among those with the largest excess (key: twice that, then the lower place); return twice the excess."""
+    """Keep a pair where it is among those with the largest excess; return twice the excess."""
     excess = 2 * np.int64(score) - np.int64(2.0 * price[i]) - np.int64(2.0 * price[j])
-    key_i, key_j = (excess << 32) | (_LOW - np.int64(j)), (excess << 32) | (_LOW - np.int64(i))
-    if key_i > keys[i, 0]:
-        push(keys, i, key_i)
-    if key_j > keys[j, 0]:
-        push(keys, j, key_j)
+    offer(price, keys, i, j, excess)
+    offer(price, keys, j, i, excess)
     return excess
 
 
@@ -158,6 +183,11 @@ def run_steps(people: int, threads: int, work: Callable[[Job], None], progress: 
             progress(done / len(plan))
 
 
+def other_of(row: Long, key: Long, people: int) -> Long:
+    """Return who stands in these keys of these people's lists."""
+    return (row + _LOW - (key & _LOW)) % people
+
+
 class Edges:
     """Candidate pairs (u < v in rising order) with their score."""
 
@@ -188,7 +218,7 @@ def best_candidates(pool: Pool, model: Model, best: int, threads: int, progress:
     kth = np.where(keys[:, 0] >= 0, keys[:, 0] >> 32, 0)
     row, column = np.nonzero(keys >= 0)
     found = keys[row, column]
-    other = _LOW - (found & _LOW)
+    other = other_of(row, found, people)
     weight = (found >> 32).astype(np.int32)
     return _sorted(np.minimum(row, other), np.maximum(row, other), weight, people), kth
 
@@ -220,7 +250,7 @@ def _kept(keys: Long, price: Real, total2: int) -> tuple[Edges, int]:
     """Return the pairs that were kept, and what is left of twice the excess of all."""
     row, column = np.nonzero(keys >= 0)
     key = keys[row, column]
-    other = _LOW - (key & _LOW)
+    other = other_of(row, key, len(price))
     twice = (2.0 * price).astype(np.int64)
     weight = (((key >> 32) + twice[row] + twice[other]) // 2).astype(np.int32)
     edges = _sorted(np.minimum(row, other), np.maximum(row, other), weight, len(price))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.matching.engine.candidates import NOBODY, push
+from services.matching.engine.candidates import NOBODY, other_of, push, ranked
 from services.matching.engine.compiled import compiled, inlined
 from services.matching.engine.pairwise import NO_OVERLAP, closed_gate, pair_score
 from services.matching.engine.reach import list_reached, new_scratch, posting_ranges
@@ -19,7 +19,7 @@ REACHED, PASSED, MET, NO_TIME, SCORED = 1, 2, 4, 8, 16
 
 
 class Circles(NamedTuple):
-    """For each odd one: what is true of their circle, the best allowed by (score, lower place), and who still has a seat."""
+    """For each odd one: what is true of their circle, the best allowed by (score, lower place), and the best who still have a seat."""
 
     member: Long
     truth: Int
@@ -38,13 +38,11 @@ def truth_of(gate: int) -> int:
 
 
 @compiled
-def walk(pool: Pool, model: Model, member: Long, free: Byte, keep: int) -> tuple[Int, Long, Int, Int, Int]:
+def walk(pool: Pool, model: Model, member: Long, free: Byte, keep: int) -> tuple[Int, Long, Long]:
     """Walk everybody's circle; `free` tells who has a seat left."""
     scratch = new_scratch(pool)
     truth = np.zeros(len(member), np.int32)
-    best = np.full((len(member), keep), NOBODY, np.int64)
-    left, right, weight = np.empty(256, np.int32), np.empty(256, np.int32), np.empty(256, np.int32)
-    count = 0
+    best, free_best = np.full((len(member), keep), NOBODY, np.int64), np.full((len(member), keep), NOBODY, np.int64)
     for at in range(len(member)):
         i = member[at]
         if pool.seats[i] <= 0:
@@ -70,18 +68,19 @@ def walk(pool: Pool, model: Model, member: Long, free: Byte, keep: int) -> tuple
             if key > best[at, 0]:
                 push(best, at, key)
             if free[i] and free[j]:
-                if count == len(left):
-                    left, right = np.concatenate((left, np.empty_like(left))), np.concatenate((right, np.empty_like(right)))
-                    weight = np.concatenate((weight, np.empty_like(weight)))
-                left[count], right[count], weight[count] = i, j, score
-                count += 1
-    return truth, best, left[:count], right[:count], weight[:count]
+                rank = ranked(score, i, j, len(pool.seats))
+                if rank > free_best[at, 0]:
+                    push(free_best, at, rank)
+    return truth, best, free_best
 
 
 def circles_of(pool: Pool, model: Model, member: Long, free: NDArray[np.bool_], keep: int) -> Circles:
     """Return the circles of these people."""
-    truth, best, left, right, weight = walk(pool, model, member, free.astype(np.int8), keep)
-    return Circles(member, truth, best, left, right, weight)
+    truth, best, free_best = walk(pool, model, member, free.astype(np.int8), keep)
+    row, column = np.nonzero(free_best >= 0)
+    key = free_best[row, column]
+    other = other_of(member[row], key, len(pool.seats))
+    return Circles(member, truth, best, member[row].astype(np.int32), other.astype(np.int32), (key >> 32).astype(np.int32))
 
 
 def best_of(circles: Circles, at: int) -> list[tuple[int, int]]:

@@ -6,9 +6,10 @@ import numpy as np
 
 from services.matching.engine.auction import Graph
 from services.matching.engine.compiled import compiled, lean
-from services.matching.engine.shapes import Byte, Int, Long
+from services.matching.engine.shapes import Byte, Int, Long, Whole
 
 NONE = -1
+_NEVER = 1 << 60
 
 
 class State(NamedTuple):
@@ -22,12 +23,12 @@ class State(NamedTuple):
 class Move(NamedTuple):
     """A change worth making: arcs to put in, to take out at each end, and to refill the freed with; -1 = none."""
 
-    gain: int
-    put: int
-    out_here: int
-    out_there: int
-    refill_here: int
-    refill_there: int
+    gain: Whole
+    put: Whole
+    out_here: Whole
+    out_there: Whole
+    refill_here: Whole
+    refill_there: Whole
 
 
 @compiled
@@ -45,7 +46,7 @@ def new_state(graph: Graph, inside: Byte) -> State:
 
 
 @lean
-def toggle(graph: Graph, state: State, arc: int) -> None:
+def toggle(graph: Graph, state: State, arc: Whole) -> None:
     """Put the pair of an arc in, or take it out, and keep the counts true."""
     put = state.inside[graph.pair[arc]] == 0
     state.inside[graph.pair[arc]] = 1 if put else 0
@@ -59,7 +60,7 @@ def toggle(graph: Graph, state: State, arc: int) -> None:
 
 
 @lean
-def best_refill(graph: Graph, state: State, bonus: int, freed: int, no: tuple[int, int, int], alone: bool) -> tuple[int, int]:
+def best_refill(graph: Graph, state: State, bonus: int, freed: Whole, no: tuple[Whole, Whole, Whole], alone: bool) -> tuple[int, int]:
     """Return the best arc from somebody freed to somebody with a free seat (none of `no`), and what it adds."""
     best, chosen = 0, NONE
     if state.free_near[freed] <= 0:
@@ -74,22 +75,32 @@ def best_refill(graph: Graph, state: State, bonus: int, freed: int, no: tuple[in
     return chosen, best
 
 
+class Exit(NamedTuple):
+    """What somebody gives up for a new partner: arc out, who that frees, arc to refill them with, whom that takes, and the net loss."""
+
+    out: Whole
+    freed: Whole
+    refill: Whole
+    takes: Whole
+    loss: Whole
+
+
 @lean
-def cheapest_exit(graph: Graph, state: State, bonus: int, i: int, other: int, taken: int) -> tuple[int, int, int, int]:
-    """Return what to give up at i for a new partner: arc out, arc to refill with, net loss, who the refill takes."""
+def cheapest_exit(graph: Graph, state: State, bonus: int, i: Whole, other: Whole, spared: Whole, taken: Whole) -> Exit:
+    """Return what to give up at i for a new partner, without freeing `spared` or refilling with `taken`."""
     if state.partners[i] < graph.seats[i]:
-        return NONE, NONE, 0, NONE
-    least, out, refill, takes = 1 << 62, NONE, NONE, NONE
+        return Exit(NONE, NONE, NONE, NONE, 0)
+    best = Exit(NONE, NONE, NONE, NONE, _NEVER)
     for arc in range(graph.start[i], graph.start[i + 1]):
-        if not state.inside[graph.pair[arc]]:
+        freed = np.int64(graph.to[arc])
+        if not state.inside[graph.pair[arc]] or freed == spared:
             continue
-        freed = graph.to[arc]
         alone = state.partners[freed] == 1
         again, adds = best_refill(graph, state, bonus, freed, (i, other, taken), alone)
         loss = graph.value[arc] + (bonus if alone else 0) - adds
-        if loss < least:
-            least, out, refill, takes = loss, arc, again, graph.to[again] if again >= 0 else NONE
-    return out, refill, least, takes
+        if loss < best.loss:
+            best = Exit(arc, freed, again, np.int64(graph.to[again]) if again >= 0 else NONE, loss)
+    return best
 
 
 @lean
@@ -106,24 +117,61 @@ def arc_between(graph: Graph, i: int, j: int) -> int:
 
 
 @lean
+def better(one: Move, other: Move) -> Move:
+    """Return the change that gains more, the first of equals."""
+    return other if other.gain > one.gain else one
+
+
+@lean
 def best_move_with(graph: Graph, state: State, bonus: int, put: int) -> Move:
     """Return the best way to put one pair in."""
-    i, j = graph.to[graph.back[put]], graph.to[put]
+    i, j = np.int64(graph.to[graph.back[put]]), np.int64(graph.to[put])
     adds = graph.value[put] + (bonus if state.partners[i] == 0 else 0) + (bonus if state.partners[j] == 0 else 0)
-    out_here, refill_here, loss_here, takes = cheapest_exit(graph, state, bonus, i, j, NONE)
-    out_there, refill_there, loss_there, _ = cheapest_exit(graph, state, bonus, j, i, takes)
-    gain = adds - loss_here - loss_there
-    if out_here >= 0 and out_there >= 0:
-        first, second = graph.to[out_here], graph.to[out_there]
-        direct = arc_between(graph, first, second) if first != second else NONE
-        if direct >= 0 and not state.inside[graph.pair[direct]]:
-            lost = graph.value[out_here] + graph.value[out_there]
-            together = adds - lost + graph.value[direct]
-            if together > gain:
-                return Move(together, put, out_here, out_there, direct, NONE)
-        if first == second and refill_here >= 0 and refill_there >= 0 and graph.to[refill_here] == graph.to[refill_there]:
-            return Move(0, put, out_here, out_there, NONE, NONE)
-    return Move(gain, put, out_here, out_there, refill_here, refill_there)
+    here, there = cheapest_exit(graph, state, bonus, i, j, NONE, NONE), cheapest_exit(graph, state, bonus, j, i, NONE, NONE)
+    best = Move(0, put, NONE, NONE, NONE, NONE)
+    shared = here.freed if here.freed == there.freed else NONE
+    same = here.takes if here.takes == there.takes else NONE
+    if shared >= 0:
+        best = better(best, move_over(graph, state, bonus, put, adds, here.out, there.out))
+    elif same < 0 or graph.seats[same] - state.partners[same] > 1:
+        twice = bonus if same >= 0 and state.partners[same] == 0 else 0
+        best = better(best, Move(adds - here.loss - there.loss - twice, put, here.out, there.out, here.refill, there.refill))
+    if shared >= 0 or same >= 0:
+        later, sooner = cheapest_exit(graph, state, bonus, j, i, shared, same), cheapest_exit(graph, state, bonus, i, j, shared, same)
+        best = better(best, Move(adds - here.loss - later.loss, put, here.out, later.out, here.refill, later.refill))
+        best = better(best, Move(adds - sooner.loss - there.loss, put, sooner.out, there.out, sooner.refill, there.refill))
+    if here.out >= 0 and there.out >= 0:
+        best = better(best, exchange(graph, state, put, adds))
+    return best
+
+
+@lean
+def exchange(graph: Graph, state: State, put: int, adds: int) -> Move:
+    """Return the best change in which those whom both ends give up take each other."""
+    i, j = np.int64(graph.to[graph.back[put]]), np.int64(graph.to[put])
+    best = Move(0, put, NONE, NONE, NONE, NONE)
+    for here in range(graph.start[i], graph.start[i + 1]):
+        if not state.inside[graph.pair[here]]:
+            continue
+        for there in range(graph.start[j], graph.start[j + 1]):
+            if not state.inside[graph.pair[there]]:
+                continue
+            direct = arc_between(graph, graph.to[here], graph.to[there])
+            if direct >= 0 and not state.inside[graph.pair[direct]]:
+                gain = adds - graph.value[here] - graph.value[there] + graph.value[direct]
+                best = better(best, Move(gain, put, here, there, direct, NONE))
+    return best
+
+
+@lean
+def move_over(graph: Graph, state: State, bonus: int, put: int, adds: int, out_here: Whole, out_there: Whole) -> Move:
+    """Return the change in which both ends give up the same third, who is refilled twice where that is possible."""
+    third, i, j = np.int64(graph.to[out_here]), np.int64(graph.to[graph.back[put]]), np.int64(graph.to[put])
+    alone = state.partners[third] == 2  # noqa: PLR2004 - the two of the new pair
+    first, more = best_refill(graph, state, bonus, third, (i, j, NONE), alone)
+    second, again = best_refill(graph, state, bonus, third, (i, j, np.int64(graph.to[first])), False) if first >= 0 else (NONE, 0)
+    gain = adds - graph.value[out_here] - graph.value[out_there] - (bonus if alone else 0) + more + again
+    return Move(gain, put, out_here, out_there, first, second)
 
 
 @lean

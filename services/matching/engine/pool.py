@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from services.matching.domain.reasons import Gate
 from services.matching.domain.rules import Related, RuleSet
-from services.matching.engine.shapes import STRENGTH_UNIT, TAG_UNIT, WISH_UNIT, Int, Long, Pool, Real, Skills, Tags
+from services.matching.engine.shapes import MARK_BITS, STRENGTH_UNIT, TAG_UNIT, WISH_UNIT, Int, Long, Pool, Real, Skills, Tags
 from services.matching.engine.snapshot import GATES, JOURNEY, Codes, Snapshot
 
 _LANGUAGE_WORD = 64
@@ -221,7 +221,7 @@ def _tags(codes: Codes, weight: Int) -> Tags:
     length = np.bincount(person, weight[codes.code], minlength=len(codes.start) - 1)
     scale = np.where(length > 0, 1.0 / np.sqrt(np.maximum(length, 1)), 0.0)
     mark = np.zeros(len(codes.start) - 1, np.uint64)
-    np.bitwise_or.at(mark, person, np.uint64(1) << (codes.code.astype(np.uint64) % np.uint64(64)))
+    np.bitwise_or.at(mark, person, np.uint64(1) << (codes.code.astype(np.uint64) % np.uint64(MARK_BITS)))
     return Tags(codes.start, codes.code, post_start, person[order].astype(np.int32), weight, scale, mark)
 
 

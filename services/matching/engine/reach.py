@@ -5,19 +5,20 @@ from typing import NamedTuple
 import numpy as np
 
 from services.matching.engine.compiled import compiled, lean
-from services.matching.engine.shapes import Int, Long, Pool, Real
+from services.matching.engine.row import Row
+from services.matching.engine.shapes import Bits, Int, Long, Pool, Real
 
 
 class Scratch(NamedTuple):
     """Working space of one scanning job."""
 
     gain_in: Int
+    """What the one scanned gains from everybody, zero between rows; `gain_out`: what everybody gains from them."""
     gain_out: Int
-    experience: Int
-    goals: Int
-    challenges: Int
-    extra: Real
-    score: Int
+    row: Row
+    goal_mark: Bits
+    challenge_mark: Bits
+    least: Real
     reached: Int
     hit: Int
     hit_score: Int
@@ -38,10 +39,18 @@ def longest(start: Long) -> int:
 
 
 @compiled
-def new_scratch(pool: Pool) -> Scratch:
-    """Return zeroed working space."""
-    people = len(pool.seats)
-    return Scratch(
+def new_row(people: int) -> Row:
+    """Return columns with a place for everybody."""
+    return Row(
+        np.zeros(people, np.int32),
+        np.zeros(people, np.int32),
+        np.zeros(people, np.float64),
+        np.zeros(people, np.int32),
+        np.zeros(people, np.int32),
+        np.zeros(people, np.int32),
+        np.zeros(people, np.float64),
+        np.zeros(people, np.float64),
+        np.zeros(people, np.float64),
         np.zeros(people, np.int32),
         np.zeros(people, np.int32),
         np.zeros(people, np.int32),
@@ -49,6 +58,20 @@ def new_scratch(pool: Pool) -> Scratch:
         np.zeros(people, np.int32),
         np.zeros(people, np.float64),
         np.zeros(people, np.int32),
+    )
+
+
+@compiled
+def new_scratch(pool: Pool) -> Scratch:
+    """Return zeroed working space."""
+    people = len(pool.seats)
+    return Scratch(
+        np.zeros(people, np.int32),
+        np.zeros(people, np.int32),
+        new_row(people),
+        np.zeros(people, np.uint64),
+        np.zeros(people, np.uint64),
+        np.zeros(people, np.float64),
         np.empty(people, np.int32),
         np.empty(people, np.int32),
         np.empty(people, np.int32),

@@ -21,6 +21,7 @@ SLOT_WORDS = 6
 STRENGTH_UNIT = 4
 WISH_UNIT = 256
 TAG_UNIT = 1024
+MARK_BITS = 64
 
 
 class Tags(NamedTuple):

@@ -13,7 +13,7 @@ from services.matching.domain.rules import RuleSet
 from services.matching.engine.auction import TIE_BITS, Graph, auction, build_graph, net_prices, settle_prices
 from services.matching.engine.calibrate import Calibration, calibrate, mixed
 from services.matching.engine.candidates import Edges, best_candidates, joined, undervalued, undervalued_at
-from services.matching.engine.certificate import Claim, check
+from services.matching.engine.certificate import Claim, certificate_of, check, pruned_bound
 from services.matching.engine.circles import Circles, circles_of
 from services.matching.engine.leftovers import BEST_KEPT, find_trios, reason_for
 from services.matching.engine.pairwise import gain_sums, score_pairs
@@ -23,9 +23,10 @@ from services.matching.engine.rounding import whole_pairs
 from services.matching.engine.shapes import Byte, Long, Model, Pool, Real
 
 _SWEEPS = 8
-_COMPLETIONS = 3
 _FEW = 0.02
 _CALM = 2_000 << TIE_BITS
+_UNPROVED = 0.01
+_MORE_LOOKS = 6
 Progress = Callable[[str, float], None]
 
 
@@ -150,6 +151,11 @@ class Round:
         """Return the limits for the pricing pass: net prices less the fairness bonus, in micro-points."""
         return self.net_doubled() / 2 - self.pool.bonus
 
+    def excess2(self, pairs: Edges) -> int:
+        """Return twice what these pairs are together worth above their prices."""
+        price = self.net_of_bonus()
+        return int((2 * pairs.weight - 2 * (price[pairs.u] + price[pairs.v])).sum())
+
     def net_doubled(self) -> Long:
         """Return twice the net prices in micro-points."""
         return -(-self.net >> (TIE_BITS - 1))
@@ -184,7 +190,7 @@ def solve_pool(pool: Pool, rules: RuleSet, seed: int, *, threads: int, progress:
     rest2, added = _price(work, threads, progress)
     progress("leftovers", 0.0)
     circles, rest2 = _complete(work, rest2)
-    certificate = _certify(work, rest2)
+    certificate = _certify(work, rest2, kth)
     pairs, weights = work.pairs()
     found = find_trios(pool, placed.model, pairs, circles) if rules.objective.trios else []
     grown = {(u, v) for _, u, v in found}
@@ -216,10 +222,12 @@ def _price(work: Round, threads: int, progress: Progress) -> tuple[int | None, i
 
     Also returns twice what all others are at most worth above their prices (it belongs to the bound over all pairs), None if
     nobody looked. After the last look most prices only rise: whoever's fell has their pairs looked at again, nobody else need.
+    While what was found may be worth more than a hundredth of the round (lists that hold but one kind), there is another look.
     """
     added, rest2 = 0, None
     passes = work.rules.search.pricing_passes
-    for number in range(passes + 1 if passes else 0):
+    last = passes + _MORE_LOOKS
+    for number in range(last + 1 if passes else 0):
         stage = partial(progress, f"pricing {number + 1}")
         stage(0.0)
         found, rest2 = undervalued(work.pool, work.model, work.net_of_bonus(), threads, stage)
@@ -227,8 +235,10 @@ def _price(work: Round, threads: int, progress: Progress) -> tuple[int | None, i
         added += len(new)
         if not len(new):
             break
-        fallen = work.extend(new, afresh=number < passes)
-        if fallen is not None and number + 1 >= passes:
+        unproved = rest2 + work.excess2(new) > 2 * _UNPROVED * work.value()
+        again = number < passes or (unproved and number < last)
+        fallen = work.extend(new, afresh=again)
+        if fallen is not None and number + 1 >= passes and not (unproved and again):
             rest2 += _rest_at(work, fallen)
             break
     return rest2, added
@@ -236,10 +246,8 @@ def _price(work: Round, threads: int, progress: Progress) -> tuple[int | None, i
 
 def _rest_at(work: Round, some: NDArray[np.bool_]) -> int:
     """Return twice what these people's pairs that are no candidates are worth above their prices."""
-    price = work.net_of_bonus()
-    found, rest2 = undervalued_at(work.pool, work.model, price, some)
-    new = work.unknown(found)
-    return rest2 + int((2 * new.weight - 2 * (price[new.u] + price[new.v])).sum())
+    found, rest2 = undervalued_at(work.pool, work.model, work.net_of_bonus(), some)
+    return rest2 + work.excess2(work.unknown(found))
 
 
 def _complete(work: Round, rest2: int | None) -> tuple[Circles, int | None]:
@@ -247,11 +255,12 @@ def _complete(work: Round, rest2: int | None) -> tuple[Circles, int | None]:
 
     Where that takes many pairs in (flat scores: all lists hold the same few), an auction among all finds prices, and so `rest2`, anew.
     """
-    for _ in range(_COMPLETIONS):
+    value = -1
+    while True:
         partners = work.partners()
         circles = circles_of(work.pool, work.model, np.flatnonzero(partners == 0), partners < work.pool.seats, BEST_KEPT)
-        if not len(circles.open_i):
-            break
+        if not len(circles.open_i) or work.value() <= value:
+            return circles, rest2
         u, v = np.minimum(circles.open_i, circles.open_j), np.maximum(circles.open_i, circles.open_j)
         before, value = work.chosen(), work.value()
         many = len(u) > _FEW * len(work.edges)
@@ -262,25 +271,26 @@ def _complete(work: Round, rest2: int | None) -> tuple[Circles, int | None]:
         if not many or work.value() < value:
             work.choose(before)
         work.polish(work.graph())
-    return circles, rest2
 
 
-def _certify(work: Round, rest2: int | None) -> Certificate:
-    """Have the independent checker add up the claim."""
-    return check(
-        Claim(
-            people=work.people,
-            seats=work.pool.seats.astype(np.int64),
-            fairness=work.pool.bonus,
-            coverage=work.rules.objective.coverage_bonus,
-            edge_u=work.edges.u.astype(np.int64),
-            edge_v=work.edges.v.astype(np.int64),
-            edge_weight=work.edges.weight.astype(np.int64),
-            chosen=work.inside > 0,
-            net2=work.net_doubled(),
-            rest2=rest2,
-        )
+def _certify(work: Round, rest2: int | None, kth: Long | None = None) -> Certificate:
+    """Have the independent checker add up the claim; over all pairs the lower of two bounds counts: by a look at them, by the lists."""
+    claim = Claim(
+        people=work.people,
+        seats=work.pool.seats.astype(np.int64),
+        fairness=work.pool.bonus,
+        coverage=work.rules.objective.coverage_bonus,
+        edge_u=work.edges.u.astype(np.int64),
+        edge_v=work.edges.v.astype(np.int64),
+        edge_weight=work.edges.weight.astype(np.int64),
+        chosen=work.inside > 0,
+        net2=work.net_doubled(),
+        rest2=rest2,
     )
+    proof = check(claim)
+    if proof.bound_all is None or kth is None:
+        return proof
+    return certificate_of(value=proof.value, score=proof.score, bound=proof.bound, bound_all=min(proof.bound_all, pruned_bound(claim, kth)))
 
 
 def _trio(work: Round, trio: tuple[int, int, int]) -> tuple[tuple[int, int, int], int]:

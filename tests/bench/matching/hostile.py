@@ -19,6 +19,20 @@ def all_alike(people: int, _seed: int) -> list[Person]:
     ]
 
 
+def alike_in_classes(people: int, seed: int) -> list[Person]:
+    """Make a hundred kinds of people, everybody within a kind alike to the last field."""
+    kinds = company(100, seed, Shape(skills=60, families=4, departments=6))
+    return [replace(kinds[at % len(kinds)], id=member(at), manager_chain=(), do_not_pair=(), seats=1) for at in range(people)]
+
+
+def one_for_all(people: int, seed: int) -> list[Person]:
+    """Let one person offer the only thing that everybody wants."""
+    return [
+        replace(one, wants={"rare": 3}, offers={"rare": 5} if at == people - 1 else one.offers)
+        for at, one in enumerate(company(people, seed))
+    ]
+
+
 def one_wanted_skill(people: int, seed: int) -> list[Person]:
     """Let everybody want one skill that one in a hundred offers."""
     crowd = survey(people, seed)
@@ -43,6 +57,26 @@ def tick_everything(people: int, seed: int) -> list[Person]:
         else one
         for one in survey(people, seed)
     ]
+
+
+def everybody_ticks(people: int, seed: int) -> list[Person]:
+    """Let everybody offer every skill, more or less strongly, and want a third of them."""
+    rng = np.random.default_rng([seed, people, 31])
+    every = [f"skill-{skill:02d}" for skill in range(43)]
+    return [
+        replace(
+            one, offers={skill: int(rng.integers(1, 6)) for skill in every}, wants={skill: None for skill in every if rng.random() < 1 / 3}
+        )
+        for one in survey(people, seed)
+    ]
+
+
+def fields_empty(people: int, seed: int) -> list[Person]:
+    """Leave three in ten fields empty."""
+    rng = np.random.default_rng([seed, people, 37])
+    blank = Person(id="")
+    names = ("offers", "wants", "goals", "challenges", "experience", "level", "years", "job_family", "department", "site", "languages")
+    return [replace(one, **{name: getattr(blank, name) for name in names if rng.random() < 0.3}) for one in company(people, seed)]
 
 
 def many_seats(people: int, seed: int) -> list[Person]:
@@ -71,6 +105,10 @@ def long_chains(people: int, seed: int) -> list[Person]:
 
 HOSTILE: dict[str, Callable[[int, int], list[Person]]] = {
     "all-alike": all_alike,
+    "alike-in-classes": alike_in_classes,
+    "one-for-all": one_for_all,
+    "everybody-ticks": everybody_ticks,
+    "fields-empty": fields_empty,
     "one-wanted-skill": one_wanted_skill,
     "nobody-offers": nobody_offers,
     "tick-everything": tick_everything,

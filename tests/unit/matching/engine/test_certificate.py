@@ -116,7 +116,7 @@ class TestCandidates:
 
     @pytest.mark.parametrize("people", [survey(260, seed=9), company(260, seed=9, shape=Shape(skills=400))], ids=["dense", "sparse"])
     def test_best_k_equals_brute_force_with_ties(self, people: list) -> None:  # type: ignore[type-arg]
-        """N4: both ways of scanning find what scoring every pair finds; ties go to the lower place."""
+        """N4: both ways of scanning find what scoring every pair finds; ties go to who comes sooner after one in the circle of all."""
         pool = build_pool(freeze(people), RULES)
         model = calibrate(pool, RULES, 1).model
         edges, kth = best_candidates(pool, model, 7, 1, lambda _share: None)
@@ -127,8 +127,9 @@ class TestCandidates:
         square = np.where(fine, weight, 0).reshape(size, size)
         wanted = set()
         for i in range(size):
-            best = sorted((-int(square[i, j]), j) for j in range(size) if square[i, j] > 0)[:7]
-            wanted |= {(min(i, j), max(i, j), -negative) for negative, j in best}
+            best = sorted((-int(square[i, j]), (j - i) % size) for j in range(size) if square[i, j] > 0)[:7]
+            others = [(-negative, (i + turn) % size) for negative, turn in best]
+            wanted |= {(min(i, j), max(i, j), score) for score, j in others}
             assert kth[i] == (-best[6][0] if len(best) == 7 else 0)
         assert wanted == {*zip(edges.u.tolist(), edges.v.tolist(), edges.weight.tolist(), strict=True)}
 
