@@ -13,7 +13,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from shared.contracts.topics import Topic
 from shared.messaging.settings import KafkaSettings
 
-ASK_SECONDS = 0.05
+ASK_SECONDS = 0.25
 
 
 class Alive:
