@@ -81,7 +81,7 @@ def _pair_row(match: Match, width: int) -> tuple[str, ...]:
 
 
 def _explained(match: Match) -> dict[str, Any]:
-    told = {"members": list(match.members), "score": match.score}
+    told = {"members": list(match.members), "score": match.score, "two_way": all(gain > 0 for gain in match.gains)}
     return told | ({"mentee": match.mentee} if match.mentee else {}) | {"sides": [_side(one) for one in match.explanations]}
 
 

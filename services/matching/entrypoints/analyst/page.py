@@ -131,7 +131,8 @@ def _give_and_take(report: Mapping[str, Any]) -> str:
 
 def _score(report: Mapping[str, Any]) -> str:
     scores = report["scores"]
-    told = f"mean {scores['mean']}, lowest twentieth below {scores['p5']}, Gini of what it is worth to each {scores['gini']}, stability {scores['stability']}"
+    spread = f"Gini of what it is worth to each {scores['gini']}, stability {scores['stability']}"
+    told = f"mean {scores['mean']}, lowest twentieth below {scores['p5']}, {spread}"
     return "<h2>Mutual score of the pairs</h2>" + bars(scores["histogram"], "Mutual score, 0 to 1") + f"<p class=soft>{escape(told)}</p>"
 
 

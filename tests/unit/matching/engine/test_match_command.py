@@ -75,6 +75,7 @@ class TestOutputs:
         run(written(tmp_path), "--out", tmp_path / "out")
         lines = [json.loads(line) for line in (tmp_path / "out/explanations.ndjson").read_text().splitlines()]
         side = next(side for line in lines for side in line["sides"] if line["members"][:2] == ["e1", "e2"] and side["member_id"] == "e1")
+        assert all(line["two_way"] is all(side["you_get"] for side in line["sides"]) for line in lines)
         assert side["you_give"] == [{"kind": "skill", "code": "matlab"}]
         assert side["you_get"] == [{"kind": "skill", "code": "sales, b2b/b2c"}]
         assert {"kind": "goal", "code": "grow"} in side["shared"]
