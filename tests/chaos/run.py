@@ -26,6 +26,8 @@ from tests.chaos.traffic import ANSWER_WITHIN_SECONDS, Traffic
 
 RATE = 60_000.0
 """A second of the run is seventeen hours of business."""
+BUSY = "matching:pairing.formed"
+"""What members' traffic must have led to in any run."""
 FOUNDED_WITHIN_SECONDS, RESTS_WITHIN_SECONDS = 180.0, 240.0
 EXPECTED_ERRORS = re.compile(r"library\.logged|part\.died imports (OSError|FileNotFoundError)")
 """Libraries complain of servers that are away; an import that meets a full disk begins again. Anything else is a bug that was survived."""
@@ -94,6 +96,8 @@ async def run(options: Options, say: Say) -> Outcome:
         try:
             await _suffer(options, around, outcome, say)
             outcome.rested_seconds, outcome.judgement = await rest(around, outcome.troubles, say)
+            if not outcome.judgement.reached[BUSY]:
+                outcome.troubles.append(f"no {BUSY}: an idle suite proves nothing")
         except (NotRecovered, LaunchTrouble) as fault:
             outcome.troubles.append(str(fault))
         outcome.errors = dict(errors_logged(rig.stack.logs))
@@ -128,6 +132,8 @@ async def _suffer(options: Options, around: Harness, outcome: Outcome, say: Say)
         if loop.time() - began > options.seconds_max:
             outcome.cut_short = True
             return
+        if around.living.done():
+            raise NotRecovered("the company has stopped living: an idle suite proves nothing")
         mending = await asyncio.gather(*(striker.strike(fault) for fault in step))
         seconds, _ = await asyncio.gather(around.recovery.seconds(), asyncio.gather(*(mend() for mend in mending)))
         done += len(step)
@@ -144,7 +150,7 @@ async def rest(around: Harness, troubles: list[str], say: Say) -> tuple[float, J
     began, now = loop.time(), around.rig.stack.clock.now()
     try:
         async with asyncio.timeout(RESTS_WITHIN_SECONDS):
-            await around.living
+            await asyncio.wait([around.living])  # should it have died, the troubles say so
             now = await _stand_still(around)
     except TimeoutError:
         troubles.append(f"not at rest after {RESTS_WITHIN_SECONDS:.0f} s")
