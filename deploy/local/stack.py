@@ -120,8 +120,7 @@ async def running_stack(options: StackOptions | None = None, say: Say = say_noth
         issuer = TokenIssuer(folder.keys, wall, randomness)
         clock, clock_settings = _clock(options, wall)
         settings = {**kafka.settings, **mongo.settings, **clock_settings, **options.settings}
-        own = _own_settings(issuer, mail)
-        own |= {name: {**own.get(name, {}), **further} for name, further in options.own.items()}
+        own = _own_settings(issuer, mail, options.own)
         services = Services(
             processes, place.logs, settings, own, replicas=options.replicas, ready_within_seconds=options.ready_within_seconds
         )
@@ -196,8 +195,8 @@ def _clock(options: StackOptions, wall: Clock) -> tuple[Clock, dict[str, str]]:
     return ScaledClock(options.clock_start, epoch, options.clock_rate, wall, options.clock_until), settings
 
 
-def _own_settings(issuer: TokenIssuer, mail: MailSink) -> dict[str, dict[str, str]]:
+def _own_settings(issuer: TokenIssuer, mail: MailSink, further: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
     smtp = {"TANDEM_SMTP__HOST": mail.host, "TANDEM_SMTP__PORT": str(mail.port)}
     own = {name: dict(issuer.settings(name)) for name in SERVICES}
     own["notification"] |= smtp
-    return own
+    return own | {name: {**own.get(name, {}), **settings} for name, settings in further.items()}
