@@ -58,13 +58,13 @@ class ProcessRoundEngine:
         async with aclosing(answers):
             async for answer in answers:
                 if "solution" in answer:
-                    return self._read(self._solution, answer["solution"])
+                    return self._read("solution", self._solution, answer["solution"])
                 if "leaf" in answer:
-                    await keep(self._read(self._shapes.leaf, answer["leaf"]))
+                    await keep(self._read("leaf", self._shapes.leaf, answer["leaf"]))
                 elif "report" in answer:
                     await keep(Report(answer["report"]))
                 else:
-                    stage = self._read(self._stage, answer)
+                    stage = self._read("stage", self._stage, answer)
                     progress(stage.stage, stage.share)
         raise EngineFailed("worker-died")
 
@@ -87,11 +87,11 @@ class ProcessRoundEngine:
                     return found
         raise EngineFailed("worker-died")
 
-    def _read(self, shape: TypeAdapter[T], value: Any) -> T:
+    def _read(self, what: str, shape: TypeAdapter[T], value: Any) -> T:
         try:
             return shape.validate_python(value)
         except ValueError:
-            raise EngineFailed("garbled-answer") from None
+            raise EngineFailed(f"garbled-{what}") from None
 
     async def _answers(self, job: Job, members: Members, base: AsyncIterator[Leaf] | None) -> AsyncGenerator[dict[str, Any], None]:
         """Yield what the worker says; ending the iteration ends the worker. One works at a time, whoever waits says so."""
@@ -163,7 +163,12 @@ class ProcessRoundEngine:
         """Return what the next line says; the end without an answer is a death."""
         try:
             line = b"" if pipe is None else await pipe.readline()
-            answer: dict[str, Any] = json.loads(line) if line else {"failed": "worker-died"}
+        except ValueError:
+            raise EngineFailed("answer-too-long") from None
+        if not line.endswith(b"\n"):
+            raise EngineFailed("worker-died")  # in mid-line, if there is a beginning
+        try:
+            answer: dict[str, Any] = json.loads(line)
         except ValueError:
             raise EngineFailed("garbled-answer") from None
         if "failed" in answer:

@@ -94,8 +94,9 @@ class TestTrouble:
             (DRAIN + 'print(\'{"failed": "ValueError in x.py:3"}\')', "ValueError in x.py:3"),
             (DRAIN, "worker-died"),
             (DRAIN + "print('not json')", "garbled-answer"),
-            (DRAIN + "import json; print(json.dumps({'leaf': 3}))", "garbled-answer"),
-            (DRAIN + "import json; print(json.dumps({'else': 3}))", "garbled-answer"),
+            (DRAIN + "import json; print(json.dumps({'leaf': 3}))", "garbled-leaf"),
+            (DRAIN + "import json; print(json.dumps({'else': 3}))", "garbled-stage"),
+            (DRAIN + "print('{', end='')", "worker-died"),
         ],
     )
     async def test_a_worker_that_gives_no_answer(self, program: str, code: str) -> None:
