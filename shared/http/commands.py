@@ -107,17 +107,13 @@ class CommandRunner(Generic[U]):
             await self._store(tx, key, asked, {"answer": self._plain(result, answer)})
             return None, result
 
-        async def keep(tx: Transaction, refusal: Refusal) -> Document | None:
-            before = await self._before(tx, key)
-            if before is None:
-                await self._store(tx, key, asked, {"refusal": _said(refusal)})
-            return before
-
         transact = partial(self._database.transact, f"command.{name}", give_up_after=GIVE_UP_AFTER_SECONDS)
         try:
             before, result = await transact(once)
         except Refusal as refusal:
-            before = await transact(partial(keep, refusal=refusal)) if key is not None else None
+            if key is None:
+                raise
+            before = await transact(partial(self._keep, key=key, asked=asked, refusal=refusal))
             if before is None:
                 raise
         return result if before is None else self._stored(before, asked, answer)
@@ -131,6 +127,13 @@ class CommandRunner(Generic[U]):
             await tx.collection(COLLECTION).delete_one({"_id": key})
             return None
         return found
+
+    async def _keep(self, tx: Transaction, key: str | None, asked: str, refusal: Refusal) -> Document | None:
+        """Keep a refusal as the answer of its key, unless a copy was answered meanwhile: return that answer."""
+        before = await self._before(tx, key)
+        if before is None:
+            await self._store(tx, key, asked, {"refusal": _said(refusal)})
+        return before
 
     async def _store(self, tx: Transaction, key: str | None, asked: str, said: Document) -> None:
         if key is None:
