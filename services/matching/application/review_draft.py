@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from services.matching.application.ports import UnitOfWork
 from services.matching.application.solver import SolveOrder
 from services.matching.domain.draft import Members, Two
-from services.matching.domain.refusals import NotInDraft
 from services.matching.domain.round import Round
+from services.matching.domain.round_refusals import NotInDraft
 from services.matching.domain.rules import RuleSet
 
 

@@ -13,8 +13,8 @@ from services.matching.application.ports import UnitOfWork
 from services.matching.application.queries import Library
 from services.matching.application.solver import EngineFailed, RoundEngine, SolveOrder
 from services.matching.domain.draft import Draft
-from services.matching.domain.refusals import RoundNotSolved
 from services.matching.domain.round import Round
+from services.matching.domain.round_refusals import RoundNotSolved
 from services.matching.entrypoints.analyst.page import page_of
 from services.matching.entrypoints.round_answers import ReviewOut, RoundOut, plain_report
 from services.matching.entrypoints.round_requests import DraftIn, PublishIn, SolveIn, WishesIn

@@ -7,6 +7,7 @@ from typing import Any
 
 from services.profile.domain.people_file.problems import Problem, Severity
 from services.profile.domain.people_import import Outcome, PeopleImport, RowReport
+from services.profile.domain.refusals import PieceGone
 from shared.persistence.aggregates import AggregateStore
 from shared.persistence.database import Collection, Document, Transaction
 from shared.persistence.indexes import Index
@@ -110,7 +111,7 @@ class UploadedPieces:
         """Return one piece."""
         found = await self._files.find_one({"_id": piece_id(import_id, number)})
         if found is None:
-            raise LookupError(piece_id(import_id, number))
+            raise PieceGone(piece_id(import_id, number))
         return bytes(found["data"])
 
     async def drop(self, import_id: str) -> None:

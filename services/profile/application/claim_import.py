@@ -26,6 +26,11 @@ async def claim_import(command: ClaimImport, uow: UnitOfWork) -> PeopleImport | 
     return waiting[0]
 
 
+async def check_claim(command: ClaimImport, import_id: str, uow: UnitOfWork) -> None:
+    """Do nothing while the import is this process's; ImportTakenOver when another one went on with it, or ended it."""
+    (await uow.imports.get(import_id)).held_by(command.owner)
+
+
 async def keep_import(command: ClaimImport, import_id: str, rows_read: int, uow: UnitOfWork) -> None:
     """Stay the one who does it, and show progress, while the file is read for the first time."""
     people_import = await uow.imports.get(import_id)

@@ -85,5 +85,9 @@ class SkillMergedAlready(Refusal):
     title = "This skill was merged into another one before."
 
 
+class PieceGone(LookupError):
+    """A piece of an uploaded file is not there: they go when the import ends, or by their date."""
+
+
 class ImportTakenOver(Exception):
     """Another process has gone on with this import meanwhile; this one lets go."""

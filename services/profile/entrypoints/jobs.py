@@ -9,7 +9,7 @@ from typing import TypeVar
 from services.profile.application.advance_import import BeginWriting, begin_linking, begin_writing, finish_import, refuse_import
 from services.profile.application.apply_rows import ApplyRows, apply_rows
 from services.profile.application.change_skill_list import publish_skill_list
-from services.profile.application.claim_import import ClaimImport, claim_import, keep_import
+from services.profile.application.claim_import import ClaimImport, check_claim, claim_import, keep_import
 from services.profile.application.follow_managers import find_below, follow_managers
 from services.profile.application.keep_labels import keep_labels
 from services.profile.application.pause_member import end_pause
@@ -20,7 +20,7 @@ from services.profile.domain.people_file.problems import FileRefused
 from services.profile.domain.people_file.rows import RawRow, RowReader
 from services.profile.domain.people_import import PeopleImport
 from services.profile.domain.reference import Reference
-from services.profile.domain.refusals import ImportTakenOver
+from services.profile.domain.refusals import ImportTakenOver, PieceGone
 from services.profile.domain.vocabulary import Vocabulary
 from services.profile.entrypoints.transactions import Transactions
 from shared.kernel.cause import Cause
@@ -148,6 +148,9 @@ class _OneImport:
             done = await self._step("refuse-import", partial(refuse_import, self._id, self._claim.owner, refused.found))
             log.info(log_events.IMPORT_REFUSED, import_id=self._id, code=done.problems[-1].code)
             return
+        except PieceGone:  # whoever was stopped for long finds that another one has ended the import and dropped its file
+            await self._step("check-claim", partial(check_claim, self._claim, self._id))
+            raise
         if self._import.writes:
             await self._link()
         done = await self._step("finish-import", partial(finish_import, self._id, self._claim.owner))
