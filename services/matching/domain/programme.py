@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from services.matching.domain import events, refusals
+from services.matching.domain import events, refusals, round_refusals
 from services.matching.domain.rules import RuleSet
 from shared.kernel.aggregate import Aggregate
 
@@ -98,7 +98,7 @@ class Programme(Aggregate):
         """One round at a time: nobody is given two partners at once (C)."""
         self.demand_open()
         if self.running_round is not None:
-            raise refusals.RoundAlreadyRunning(round_id=self.running_round)
+            raise round_refusals.RoundAlreadyRunning(round_id=self.running_round)
         self.running_round = round_id
 
     def end_round(self, round_id: str) -> None:

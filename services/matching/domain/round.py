@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from services.matching.domain import events, refusals
+from services.matching.domain import events, round_refusals
 from services.matching.domain.draft import Draft, Members, Solution, Two, two
 from services.matching.domain.rules import RuleSet
 from shared.kernel.aggregate import Aggregate
@@ -142,7 +142,7 @@ class Round(Aggregate):
     def due(self) -> Draft:
         """Return what the optimiser is to do."""
         if self.pending is None:
-            raise refusals.RoundIsOver(state=self.state.value)
+            raise round_refusals.RoundIsOver(state=self.state.value)
         return self.pending
 
     @property
@@ -154,7 +154,7 @@ class Round(Aggregate):
 
         """
         if self.state in {RoundState.OPENED, RoundState.FROZEN}:
-            raise refusals.RoundNotSolved(state=self.state.value)
+            raise round_refusals.RoundNotSolved(state=self.state.value)
         self._demand(RoundState.SOLVED)
         return self.drafts[-1]
 
@@ -167,7 +167,7 @@ class Round(Aggregate):
         kept = {*self.forbidden, *ban} - {two(pair) for pair in allow}
         self.forbidden = tuple(sorted(pair for pair in kept if pair in ban or not any({*pair} <= {*group} for group in self.locked)))
         if len(self.locked) + len(self.forbidden) > WISHES_MAX:
-            raise refusals.TooManyWishes(wishes_max=WISHES_MAX)
+            raise round_refusals.TooManyWishes(wishes_max=WISHES_MAX)
 
     def next_draft(self, rules: RuleSet | None = None, seed: int | None = None, expected: str | None = None) -> Draft:
         """Return what a further draft is solved by; the same for a what-if and for committing it (N7)."""
@@ -204,7 +204,7 @@ class Round(Aggregate):
     def _order(self, draft: Draft) -> None:
         _ = self.reviewed
         if draft.number > DRAFTS_MAX:
-            raise refusals.TooManyDrafts(drafts_max=DRAFTS_MAX)
+            raise round_refusals.TooManyDrafts(drafts_max=DRAFTS_MAX)
         self.state, self.pending, self.failure = RoundState.FROZEN, draft, None
 
     def found_touched(self, seats_left: Mapping[str, int], touched: Mapping[str, str], apart: Iterable[Two]) -> None:
@@ -231,11 +231,11 @@ class Round(Aggregate):
         if self.state in {RoundState.PUBLISHING, RoundState.PUBLISHED}:
             return
         if self.state is RoundState.CANCELLED:
-            raise refusals.RoundIsOver(state=self.state.value)
+            raise round_refusals.RoundIsOver(state=self.state.value)
         if self.state is not RoundState.SOLVED:
-            raise refusals.RoundNotSolved(state=self.state.value)
+            raise round_refusals.RoundNotSolved(state=self.state.value)
         if self.solution is not None and expected not in {None, self.solution.result_hash}:
-            raise refusals.DraftChanged
+            raise round_refusals.DraftChanged
         self.state, self.correlation_id = RoundState.PUBLISHING, correlation_id
 
     def leaf_published(self, proposals: int, unmatched: dict[str, str]) -> None:
@@ -258,10 +258,10 @@ class Round(Aggregate):
     def cancel(self, reason: str, at: datetime) -> None:
         """Give up before publication; nobody was told anything. A publication that began is finished."""
         if self.state in {RoundState.PUBLISHING, RoundState.PUBLISHED, RoundState.CANCELLED}:
-            raise refusals.RoundIsOver(state=self.state.value)
+            raise round_refusals.RoundIsOver(state=self.state.value)
         self.state, self.ended_at, self.failure = RoundState.CANCELLED, at, reason
         self.record(events.RoundCancelled(round_id=self.id, programme_id=self.programme_id, reason=reason))
 
     def _demand(self, state: RoundState) -> None:
         if self.state is not state:
-            raise refusals.RoundIsOver(state=self.state.value)
+            raise round_refusals.RoundIsOver(state=self.state.value)

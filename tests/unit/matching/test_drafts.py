@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.matching.adapters.drafting import kept_groups
-from services.matching.domain import refusals
+from services.matching.domain import round_refusals
 from services.matching.domain.draft import Draft
 from services.matching.domain.round import DRAFTS_MAX, WISHES_MAX, Round, RoundState
 from services.matching.domain.rules import RuleSet
@@ -51,15 +51,15 @@ class TestWishes:
 
     def test_there_are_not_too_many(self) -> None:
         """Corrections, not a second matching."""
-        with pytest.raises(refusals.TooManyWishes):
+        with pytest.raises(round_refusals.TooManyWishes):
             wish(solved(), forbid=[("x", f"y{n}") for n in range(WISHES_MAX + 1)])
 
     @pytest.mark.parametrize(
-        ("made", "refusal"), [(opened(), refusals.RoundNotSolved), (solved(), None), (solved(), refusals.RoundIsOver)], ids=str
+        ("made", "refusal"), [(opened(), round_refusals.RoundNotSolved), (solved(), None), (solved(), round_refusals.RoundIsOver)], ids=str
     )
     def test_only_a_solved_round_takes_them(self, made: Round, refusal: type[Exception] | None) -> None:
         """Not before there is a draft, not once members hear of it."""
-        if refusal is refusals.RoundIsOver:
+        if refusal is round_refusals.RoundIsOver:
             made.publish("c")
         if refusal is None:
             wish(made, forbid=[AB])
@@ -110,19 +110,19 @@ class TestDrafts:
         """Over is over."""
         made = solved()
         made.cancel("cancelled-by-admin", NOW)
-        with pytest.raises(refusals.RoundIsOver):
+        with pytest.raises(round_refusals.RoundIsOver):
             made.repair()
 
     def test_they_come_to_an_end(self) -> None:
         """A round is one document."""
         made = solved()
         made.drafts = (replace(made.drafts[0], number=DRAFTS_MAX),)
-        with pytest.raises(refusals.TooManyDrafts):
+        with pytest.raises(round_refusals.TooManyDrafts):
             made.solve_again(made.next_draft())
 
     def test_another_draft_is_not_published_by_accident(self) -> None:
         """`expected` is what the admin looked at."""
-        with pytest.raises(refusals.DraftChanged):
+        with pytest.raises(round_refusals.DraftChanged):
             solved().publish("c", "something else")
 
 

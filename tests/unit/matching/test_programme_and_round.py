@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.matching.domain import refusals
+from services.matching.domain import refusals, round_refusals
 from services.matching.domain.draft import Solution
 from services.matching.domain.programme import Programme, Terms
 from services.matching.domain.round import Round, RoundState
@@ -107,7 +107,7 @@ class TestProgramme:
         """C: nobody is given two partners at once."""
         programme = Programme.named("peers")
         programme.begin_round("r-1")
-        with pytest.raises(refusals.RoundAlreadyRunning):
+        with pytest.raises(round_refusals.RoundAlreadyRunning):
             programme.begin_round("r-2")
         programme.end_round("another")
         assert programme.running_round == "r-1"
@@ -154,10 +154,10 @@ class TestRound:
     @pytest.mark.parametrize(
         ("act", "refusal"),
         [
-            (lambda r: r.publish("c"), refusals.RoundNotSolved),
-            (lambda r: r.solve(SOLUTION), refusals.RoundIsOver),
-            (lambda r: r.leaf_published(0, {}), refusals.RoundIsOver),
-            (lambda r: r.finish(NOW), refusals.RoundIsOver),
+            (lambda r: r.publish("c"), round_refusals.RoundNotSolved),
+            (lambda r: r.solve(SOLUTION), round_refusals.RoundIsOver),
+            (lambda r: r.leaf_published(0, {}), round_refusals.RoundIsOver),
+            (lambda r: r.finish(NOW), round_refusals.RoundIsOver),
         ],
     )
     def test_steps_are_not_skipped(self, act: Callable[[Round], None], refusal: type[Refusal]) -> None:
@@ -169,12 +169,12 @@ class TestRound:
         """Cancelling is for rounds of which nobody heard."""
         made = solved()
         made.publish("c")
-        with pytest.raises(refusals.RoundIsOver):
+        with pytest.raises(round_refusals.RoundIsOver):
             made.cancel("cancelled-by-admin", NOW)
 
     def test_a_cancelled_round_is_over(self) -> None:
         """It cannot be published any more."""
         made = solved()
         made.cancel("cancelled-by-admin", NOW)
-        with pytest.raises(refusals.RoundIsOver):
+        with pytest.raises(round_refusals.RoundIsOver):
             made.publish("c")
