@@ -56,8 +56,8 @@ class FactReader:
         path.write_text("".join(json.dumps(fact, ensure_ascii=False) + "\n" for fact in ordered), encoding="utf-8")
 
     def count(self, *types: str) -> int:
-        """Return how many facts of `types` (without `tandem.` and version) were read."""
-        return sum(short_type(fact) in types for fact in self.facts)
+        """Return how many facts of `types` (without `tandem.` and version) were read; a second copy of a record is no second fact."""
+        return len({fact["attributes"]["id"] for fact in self.facts if short_type(fact) in types})
 
 
 def short_type(fact: Mapping[str, Any]) -> str:

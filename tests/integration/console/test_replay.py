@@ -96,10 +96,9 @@ async def replays_until_done(notification: Beside) -> dict[str, Any]:
     rows = notification.database.collection("replays")
 
     async def reads() -> bool:
-        found = await rows.find_one({"state": "reading"})
-        return found is not None and found["read"] > 0
+        return await rows.find_one({"state": "reading"}) is not None  # not a page later: on a quiet machine that may be the last one
 
-    await until(reads, within=60, saying="the replay reads")
+    await until(reads, within=60, saying="the replay reads", every=0.002)
     process.send_signal(signal.SIGINT)
     out, err = await process.communicate()
     assert (process.returncode, out) == (130, b""), err
