@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,11 @@ def interpreted(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def workers_of(outside: Outside) -> list[int]:
     """Return the worker processes of the service."""
-    service = psutil.Process(outside.services.running["matching"].pid)
-    return [child.pid for child in service.children(recursive=True) if "round_worker" in " ".join(child.cmdline())]
+    found = []
+    for child in psutil.Process(outside.services.running["matching"].pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # it ends while it is looked at
+            found += [child.pid] if "round_worker" in " ".join(child.cmdline()) else []
+    return found
 
 
 async def command(outside: Outside, token: str, *words: str) -> Any:
